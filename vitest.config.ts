@@ -1,0 +1,19 @@
+import { defineConfig } from "vitest/config";
+
+/** `quick` is what `npm run check` runs; `integration` needs the lab's real control plane. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "quick", include: ["tests/{unit,property,contract,budget}/**/*.test.ts"] } },
+      {
+        test: {
+          name: "integration",
+          include: ["tests/integration/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 1_800_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
