@@ -3,6 +3,8 @@
  * https://knative.dev/docs/eventing/sources/apiserversource/ and https://knative.dev/docs/eventing/sources/ping-source/
  */
 
+import type { Change } from "./names.ts";
+
 /** The object as the watch delivered it, in Resource mode. A hint (design rule 1): nothing is decided from it. */
 export interface WatchedObject {
   readonly metadata: {
@@ -27,7 +29,7 @@ interface Envelope {
 /** `dev.knative.apiserver.resource.*` and `dev.knative.apiserver.ref.*`. */
 export interface ObjectEvent extends Envelope {
   readonly type: "object";
-  readonly change: "add" | "update" | "delete";
+  readonly change: Change;
   readonly apiVersion: string;
   readonly kind: string;
   readonly namespace: string;

@@ -1,22 +1,33 @@
 /**
- * What a feature is to the rest of the function: a name, the kinds that it watches, which groups an event means, how to run one
- * group, and how to sweep all of them. Host, reconcile and renewal know only this shape.
+ * What a feature is to the rest of the function: a name, which groups an event means, how to run one group, and how to sweep
+ * all of them. Host, reconcile and renewal know only this shape.
  */
 import type { ObjectEvent } from "../../events/types.ts";
+import type { Transport } from "./kube/request.ts";
 
-/** How a run of a group ended. `retry`: the group was not brought to rest; it is run again after `afterMs`. */
+/**
+ * How a run of a group ended. `retry`: the group was not brought to rest; it is run again after `afterMs`. `trouble` says whose:
+ * the API server's, so that the source may be asked to come again, or the group's own, which must not hold up its neighbours.
+ */
 export type RunOutcome =
-  | { readonly kind: "done"; readonly reason: string }
-  | { readonly kind: "retry"; readonly reason: string; readonly afterMs: number };
+  /** `next`: groups that turned out to need a run. */
+  | { readonly kind: "done"; readonly reason: string; readonly next?: readonly string[] }
+  | { readonly kind: "retry"; readonly reason: string; readonly afterMs: number; readonly trouble: "server" | "group" };
+
+/** What a sweep did, or why it could not read. */
+export type SweepOutcome =
+  | { readonly kind: "swept"; readonly groups: number; readonly renewed: number }
+  | { readonly kind: "failed"; readonly reason: string };
 
 export interface Feature {
   readonly name: string;
-  /** The kinds whose events concern the feature. */
-  readonly kinds: readonly { readonly apiVersion: string; readonly kind: string }[];
   /** Keys of the groups that the event may have changed; empty when it cannot concern any. Makes no API call. */
   groupsOf(event: ObjectEvent): readonly string[];
-  /** Reads the group from the API server, decides, and writes; never rejects for a fault of the cluster. */
-  run(group: string): Promise<RunOutcome>;
-  /** Reads all groups with paged LISTs, renews what is due; returns the keys of the groups that need a run. */
-  sweep(): Promise<readonly string[]>;
+  /** Reads the group from the API server, decides, and writes. `send` answers 0 once the group's deadline has passed. */
+  run(group: string, send: Transport): Promise<RunOutcome>;
+  /**
+   * Reads all groups with paged LISTs and renews what is due. `found` is called with the groups that need a run as soon as
+   * everything has been read, before the renewals, which are spread over time; and again for groups whose renewal was refused.
+   */
+  sweep(send: Transport, found: (groups: readonly string[]) => void): Promise<SweepOutcome>;
 }

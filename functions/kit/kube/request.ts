@@ -55,7 +55,11 @@ interface Address {
   readonly subresource?: "status" | undefined;
 }
 
-const pathOf = (resource: Resource, { namespace, name, subresource }: Address, query: Record<string, string>): string => {
+const pathOf = (
+  resource: Resource,
+  { namespace, name, subresource }: Address,
+  query: Record<string, string>,
+): string => {
   const root = resource.group === "" ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
   const scope = namespace === undefined ? "" : `/namespaces/${encodeURIComponent(namespace)}`;
   const item = name === undefined ? "" : `/${encodeURIComponent(name)}`;
@@ -147,7 +151,11 @@ export const deleteRequest = (resource: Resource, namespace: string, on: Precond
       verb: "delete",
       method: "DELETE",
       contentType: "application/json",
-      body: { kind: "DeleteOptions", apiVersion: "v1", preconditions: { uid: on.uid, resourceVersion: on.resourceVersion } },
+      body: {
+        kind: "DeleteOptions",
+        apiVersion: "v1",
+        preconditions: { uid: on.uid, resourceVersion: on.resourceVersion },
+      },
     },
   );
 

@@ -1,0 +1,21 @@
+/** What the election needs from its host: injected once, so that simulation can replace all of it. */
+import type { OutgoingEvent } from "../../events/encode.ts";
+import type { Clock } from "../kit/clock.ts";
+import type { Log } from "../kit/host/log.ts";
+import type { Metrics } from "../kit/host/metrics.ts";
+
+export interface ElectionContext {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Period of the cron source in seconds. */
+  readonly tickSeconds: number;
+  /** `observe`: decide, log, count and record Events, and write nothing else. */
+  readonly mode: "active" | "observe";
+  /** Empty: all namespaces. */
+  readonly namespaces: readonly string[];
+  /** Names this process in Events. */
+  readonly instance: string;
+  /** Sends a CloudEvent; returns at once and never throws. */
+  readonly emit: (event: OutgoingEvent) => void;
+}

@@ -1,0 +1,47 @@
+/** What is wrong on pods and record without keeping anybody from leading: reported, and otherwise ignored or repaired. */
+import { listed, trueFinding, type Finding } from "../kit/conditions.ts";
+import type { RecordView } from "../kit/handover/model.ts";
+import { ROLES } from "./labels.ts";
+import type { ElectionPod } from "./model.ts";
+
+const invalidAnnotations = (pods: readonly ElectionPod[]): readonly Finding[] => {
+  const problems = pods.flatMap((pod) => pod.problems);
+  return problems.length === 0 ? [] : [trueFinding("InvalidAnnotation", "InvalidPriority", listed(problems, "; "))];
+};
+
+const unreadableStamps = (pods: readonly ElectionPod[]): readonly Finding[] => {
+  const names = pods.filter(({ tampered }) => tampered).map(({ name }) => name);
+  const message = `epoch annotations that are no epoch, or too far ahead, are ignored on: ${listed(names, ", ")}`;
+  return names.length === 0 ? [] : [trueFinding("Tampered", "StampUnreadable", message)];
+};
+
+const unreadableEpoch = (record: RecordView): readonly Finding[] => {
+  const message = `the epoch annotation of Lease ${record.name} is no epoch, or too far ahead: a new one is taken`;
+  return record.tampered ? [trueFinding("Tampered", "EpochUnreadable", message)] : [];
+};
+
+/** The pod of the holder's name that was promoted under this very record: its uid in the record is what is wrong. */
+export const isPromotedHolder = (record: RecordView, pod: ElectionPod): boolean =>
+  pod.name === record.holder?.name &&
+  pod.role === ROLES.leader &&
+  pod.stamp?.record === record.uid &&
+  pod.stamp.epoch === record.epoch &&
+  pod.token === String(record.epoch);
+
+const mismatchedHolder = (record: RecordView, pods: readonly ElectionPod[]): readonly Finding[] => {
+  const { holder } = record;
+  if (holder === undefined || holder.uid === "") return [];
+  const named = pods.find(({ uid }) => uid === holder.uid);
+  const mismatched =
+    named === undefined ? pods.some((pod) => isPromotedHolder(record, pod)) : named.name !== holder.name;
+  if (!mismatched) return [];
+  const whose = named === undefined ? "that of no pod" : `that of ${named.name}`;
+  const message = `the Lease names holder ${JSON.stringify(holder.name)}, but its holder-uid is ${whose}`;
+  return [trueFinding("Tampered", "HolderMismatch", message)];
+};
+
+export const inspect = (record: RecordView | undefined, pods: readonly ElectionPod[]): readonly Finding[] => [
+  ...invalidAnnotations(pods),
+  ...unreadableStamps(pods),
+  ...(record === undefined ? [] : [...unreadableEpoch(record), ...mismatchedHolder(record, pods)]),
+];

@@ -1,0 +1,129 @@
+/**
+ * What a warm instance remembers: which locks there are and the names in their specs. Hints only: they say which group
+ * an event may concern without an API call, and which objects a run will need; every run reads the truth.
+ */
+import type { ObjectEvent } from "../../events/types.ts";
+import { enrolmentLabel } from "../kit/handover/names.ts";
+import { apiVersionOf, PODS, STATEFUL_SETS } from "../kit/kube/request.ts";
+import { LOCKS, ROLES } from "./labels.ts";
+import type { LockHint } from "./load.ts";
+import type { LockKey } from "./pass.ts";
+
+/** Names the locks on a StatefulSet that this instance does not know, beside the keys of locks (`<namespace>/<name>`). */
+export const LEARN_PREFIX = "learn:";
+
+export interface RememberedLock extends LockHint {
+  /** uid of the StatefulSet, once a run or sweep has seen it. */
+  readonly group: string | undefined;
+}
+
+export interface ElectionMemory {
+  lock(key: string): RememberedLock | undefined;
+  remember(key: string, lock: RememberedLock): void;
+  forget(key: string): void;
+  /** A moment, for `replaceAll`. */
+  mark(): number;
+  /** These exist, as of a sweep that began at the mark; what was learnt since then stays as it is. */
+  replaceAll(locks: ReadonlyMap<string, RememberedLock>, mark: number): void;
+  /** Keys of the locks that an event may concern. */
+  concerned(event: ObjectEvent): readonly string[];
+}
+
+export const keyText = ({ namespace, name }: LockKey): string => `${namespace}/${name}`;
+
+const isKind = (event: ObjectEvent, resource: typeof PODS): boolean =>
+  event.kind === resource.kind && event.apiVersion === apiVersionOf(resource);
+
+/** The StatefulSets that the pod may belong to: by owner, and by name where the event carries no object. */
+const setsOfPod = ({ object, name }: ObjectEvent): readonly string[] =>
+  object === undefined
+    ? [name.replace(/-[0-9]+$/, "")]
+    : (object.metadata.ownerReferences ?? [])
+        .filter(({ kind }) => kind === STATEFUL_SETS.kind)
+        .map((owner) => owner.name);
+
+/** Keys under the values by which they are looked up, so that an event costs no scan of all locks (defect S17). */
+const createIndex = (): {
+  add(value: string, key: string): void;
+  remove(value: string, key: string): void;
+  at(value: string): readonly string[];
+} => {
+  const keys = new Map<string, Set<string>>();
+  return {
+    add: (value, key) => {
+      const found = keys.get(value);
+      if (found === undefined) keys.set(value, new Set([key]));
+      else found.add(key);
+    },
+    remove: (value, key) => {
+      const found = keys.get(value);
+      found?.delete(key);
+      if (found?.size === 0) keys.delete(value);
+    },
+    at: (value) => [...(keys.get(value) ?? [])],
+  };
+};
+
+export const createMemory = (): ElectionMemory => {
+  const locks = new Map<string, RememberedLock>();
+  const index = createIndex();
+  const learnt = new Map<string, number>();
+  let moment = 0;
+
+  const valuesOf = (key: string, lock: RememberedLock): readonly string[] => {
+    const [namespace = ""] = key.split("/");
+    const names = [`set:${namespace}/${lock.statefulSetName}`, `lease:${namespace}/${lock.leaseName}`];
+    return lock.group === undefined ? names : [...names, `group:${lock.group}`];
+  };
+
+  const forget = (key: string): void => {
+    const known = locks.get(key);
+    if (known === undefined) return;
+    for (const value of valuesOf(key, known)) index.remove(value, key);
+    locks.delete(key);
+    learnt.delete(key);
+  };
+
+  const remember = (key: string, lock: RememberedLock): void => {
+    forget(key);
+    for (const value of valuesOf(key, lock)) index.add(value, key);
+    locks.set(key, lock);
+    moment += 1;
+    learnt.set(key, moment);
+  };
+
+  const ofPod = (event: ObjectEvent): readonly string[] => {
+    const group = event.object?.metadata.labels?.[enrolmentLabel(ROLES.feature)];
+    const sets = setsOfPod(event);
+    const values = sets.map((set) => `set:${event.namespace}/${set}`);
+    const keys = [...values, ...(group === undefined ? [] : [`group:${group}`])].flatMap((value) => index.at(value));
+    // Enrolled, but by another instance: this one has not been told of the lock.
+    if (keys.length === 0 && group !== undefined) return sets.map((set) => `${LEARN_PREFIX}${event.namespace}/${set}`);
+    return [...new Set(keys)];
+  };
+
+  /** The lock itself, and those that share its StatefulSet or Lease: one's end may be another's turn. */
+  const ofLock = (event: ObjectEvent): readonly string[] => {
+    const key = keyText(event);
+    const spec = (event.object?.spec ?? locks.get(key) ?? {}) as Partial<LockHint>;
+    const siblings = [`set:${event.namespace}/${spec.statefulSetName}`, `lease:${event.namespace}/${spec.leaseName}`];
+    return [...new Set([key, ...siblings.flatMap((value) => index.at(value))])];
+  };
+
+  return {
+    lock: (key) => locks.get(key),
+    remember,
+    forget,
+    mark: () => moment,
+    replaceAll: (all, mark) => {
+      const isOlder = (key: string): boolean => (learnt.get(key) ?? 0) <= mark;
+      for (const key of locks.keys()) if (!all.has(key) && isOlder(key)) forget(key);
+      for (const [key, lock] of all) if (isOlder(key)) remember(key, lock);
+    },
+    concerned: (event) => {
+      if (isKind(event, LOCKS)) return ofLock(event);
+      if (isKind(event, PODS)) return ofPod(event);
+      return isKind(event, STATEFUL_SETS) ? index.at(`set:${event.namespace}/${event.name}`) : [];
+    },
+  };
+};

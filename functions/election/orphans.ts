@@ -1,0 +1,102 @@
+/** Groups that no lock stands for any more: their owner went without us. The sweep finds them, a run of their own ends them. */
+import { GROUP_LABEL, OWNER_ANNOTATION, enrolmentLabel } from "../kit/handover/names.ts";
+import { ownerOfText } from "../kit/handover/record.ts";
+import type { RecordView } from "../kit/handover/model.ts";
+import type { KubeObject } from "../kit/kube/object.ts";
+import { listAll } from "../kit/kube/page.ts";
+import { LEASES, STATEFUL_SETS } from "../kit/kube/request.ts";
+import { recordSelector } from "../kit/handover/record.ts";
+import { done, failed, type Io, type PassOutcome } from "./conclude.ts";
+import { endOne, loadRecords } from "./ending.ts";
+import { LOCKS, ROLES } from "./labels.ts";
+import { viewLock, type LockView } from "./model.ts";
+
+export interface GroupsSeen {
+  readonly locks: readonly LockView[];
+  readonly sets: readonly KubeObject[];
+  /** Records of the feature. */
+  readonly leases: readonly KubeObject[];
+}
+
+const nameOf = (namespace: string | undefined, name: string): string => `${namespace ?? ""}/${name}`;
+
+/**
+ * Groups that a lock stands for: that of the StatefulSet which it names, and that of the record which it keeps. The latter
+ * outlives its StatefulSet: pods that were orphaned on purpose keep their writer until the set is made anew.
+ */
+const servedGroups = ({ locks, sets, leases }: GroupsSeen): ReadonlySet<string> => {
+  const setNames = new Set(locks.map((lock) => nameOf(lock.namespace, lock.statefulSetName)));
+  const records = new Set(locks.map((lock) => `${nameOf(lock.namespace, lock.leaseName)}/${lock.uid}`));
+  const ofSets = sets.filter(({ metadata }) => setNames.has(nameOf(metadata.namespace, metadata.name)));
+  const ofRecords = leases.filter(({ metadata }) => {
+    const owner = ownerOfText(metadata.annotations?.[OWNER_ANNOTATION]);
+    return records.has(`${nameOf(metadata.namespace, metadata.name)}/${owner?.uid ?? ""}`);
+  });
+  return new Set([
+    ...ofSets.map(({ metadata }) => metadata.uid),
+    ...ofRecords.map(({ metadata }) => metadata.labels?.[GROUP_LABEL] ?? ""),
+  ]);
+};
+
+export interface OrphanedGroup {
+  readonly namespace: string;
+  readonly group: string;
+}
+
+/** Groups with a record or enrolled pods that no lock stands for. */
+export const orphanedGroups = (
+  seen: GroupsSeen & { readonly pods: readonly KubeObject[] },
+): readonly OrphanedGroup[] => {
+  const served = servedGroups(seen);
+  const found = new Map<string, OrphanedGroup>();
+  const note = ({ metadata }: KubeObject, label: string): void => {
+    const group = metadata.labels?.[label];
+    if (group !== undefined && !served.has(group)) found.set(group, { namespace: metadata.namespace ?? "", group });
+  };
+  for (const lease of seen.leases) note(lease, GROUP_LABEL);
+  for (const pod of seen.pods) note(pod, enrolmentLabel(ROLES.feature));
+  return [...found.values()];
+};
+
+/** A lock that only exists so far as its remains do: what an orphaned group is ended in the name of. */
+const remains = (namespace: string, record: RecordView | undefined): LockView =>
+  viewLock(
+    {
+      metadata: { name: "", namespace, uid: "", resourceVersion: "" },
+      spec: { leaseName: record?.name ?? "", leaseDurationSeconds: record?.leaseDurationSeconds ?? 1 },
+    },
+    0,
+  );
+
+/** Whether it is still an orphan, by consistent reads: the sweep saw it a while ago. */
+const isServed = async (io: Io, { namespace, group }: OrphanedGroup): Promise<boolean | PassOutcome> => {
+  const labelSelector = recordSelector(ROLES.feature, group);
+  const [locks, sets, leases] = await Promise.all([
+    listAll(io.send, LOCKS, { namespace }),
+    listAll(io.send, STATEFUL_SETS, { namespace }),
+    listAll(io.send, LEASES, { namespace, labelSelector }),
+  ]);
+  if (!locks.ok) return failed("list StatefulSetLocks", locks.response);
+  if (!sets.ok) return failed("list StatefulSets", sets.response);
+  if (!leases.ok) return failed("list the group's Leases", leases.response);
+  const views = locks.items.map((lock) => viewLock(lock, io.context.clock.serverNow()));
+  return servedGroups({ locks: views, sets: sets.items, leases: leases.items }).has(group);
+};
+
+export const endOrphan = async (io: Io, orphan: OrphanedGroup): Promise<PassOutcome> => {
+  const { namespace, group } = orphan;
+  const served = await isServed(io, orphan);
+  if (typeof served !== "boolean") return served;
+  if (served) return done("GroupServed");
+  const records = await loadRecords(io, namespace, group);
+  if (!records.ok) return failed(records.doing, records.response);
+  if (io.context.mode === "observe") return done("ObserveMode");
+  for (const record of records.value.length === 0 ? [undefined] : records.value) {
+    // Two records of one group end one after the other.
+    // oxlint-disable-next-line no-await-in-loop
+    const stop = await endOne(io, remains(namespace, record), { group, record, set: undefined });
+    if (stop !== undefined) return stop;
+  }
+  io.context.log.info("orphaned group ended", { namespace, group });
+  return done("OrphanEnded");
+};

@@ -1,0 +1,34 @@
+/** The election's side of a hand-over: how its pods are read, what its record says, whom it belongs to. */
+import type { HandoverPorts } from "../kit/handover/executor.ts";
+import { observeHandover } from "../kit/handover/metrics.ts";
+import type { RecordOwner } from "../kit/handover/record.ts";
+import { readOne } from "../kit/kube/read.ts";
+import type { Io } from "./conclude.ts";
+import { LOCKS, ROLES } from "./labels.ts";
+import { viewElectionPod, type ElectionPod, type LockView, type SetView } from "./model.ts";
+
+export const ownerOf = ({ namespace, name, uid }: LockView): RecordOwner => ({ namespace, name, uid });
+
+export const portsFor = (
+  { context, send }: Io,
+  lock: LockView,
+  { set, group }: { set: SetView | undefined; group: string },
+): HandoverPorts<ElectionPod> => ({
+  send,
+  clock: context.clock,
+  view: (pod) => viewElectionPod(pod, set, context.clock.serverNow()),
+  record: {
+    name: lock.leaseName,
+    namespace: lock.namespace,
+    feature: ROLES.feature,
+    group,
+    owner: ownerOf(lock),
+    leaseDurationSeconds: lock.leaseDurationSeconds,
+  },
+  confirmOwner: async () => {
+    const reading = await readOne(send, LOCKS, lock.namespace, lock.name);
+    const found = reading.ok ? reading.object?.metadata : undefined;
+    return found?.uid === lock.uid && found.deletionTimestamp === undefined;
+  },
+  observer: observeHandover(context.metrics, ROLES.feature),
+});

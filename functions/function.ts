@@ -1,0 +1,148 @@
+/**
+ * The function with everything injected: events in, runs out. An event is a hint: it names groups, and each group's run reads
+ * the truth. The reply waits for the runs only so long, because a source sends its next event after it (design section 5).
+ */
+import { decodeEvent } from "../events/decode.ts";
+import type { IncomingEvent, ObjectEvent } from "../events/types.ts";
+import type { Clock } from "./kit/clock.ts";
+import type { Feature, RunOutcome } from "./kit/feature.ts";
+import type { Log } from "./kit/host/log.ts";
+import { EVENT_SECONDS, EVENTS, RUN_SECONDS, RUNS } from "./kit/host/metric-list.ts";
+import type { Metrics } from "./kit/host/metrics.ts";
+import type { Context, Reply } from "./kit/host/server.ts";
+import type { Transport } from "./kit/kube/request.ts";
+import { rememberOwnWrites } from "./kit/own-writes.ts";
+import { createReconciler, type Reconciler } from "./kit/reconcile.ts";
+import { createTick } from "./renewal/tick.ts";
+
+export interface FunctionOptions {
+  readonly features: readonly Feature[];
+  readonly send: Transport;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly concurrency: number;
+  readonly groupDeadlineMs: number;
+  readonly ackAfterMs: number;
+}
+
+export interface RunningFunction {
+  handle(context: Context): Promise<Reply | undefined>;
+  /** The sweep that a start begins with. */
+  start(): void;
+  /** Resolves when no run is waiting or under way. */
+  idle(): Promise<void>;
+  /** The first sweep has read everything. */
+  ready(): boolean;
+}
+
+const TEXT = { "content-type": "text/plain; charset=utf-8" };
+const RETRY_AFTER_SECONDS = "1";
+/** How long an event that arrives before the first sweep waits for it. */
+const FIRST_SWEEP_WAIT_MS = 2_000;
+
+const badRequest = (message: string): Reply => ({ statusCode: 400, headers: TEXT, body: `${message}\n` });
+
+const comeAgain = (reason: string): Reply => ({
+  statusCode: 503,
+  headers: { ...TEXT, "retry-after": RETRY_AFTER_SECONDS },
+  body: `${reason}\n`,
+});
+
+/** Runs groups of any feature: a run's key is the feature's name and the group's. */
+const createRunner = (options: FunctionOptions, send: Transport): Reconciler => {
+  const { features, clock, log, metrics } = options;
+  const byKey = (key: string): { feature: Feature | undefined; group: string } => {
+    const end = key.indexOf("|");
+    return { feature: features.find(({ name }) => name === key.slice(0, end)), group: key.slice(end + 1) };
+  };
+  const reconciler = createReconciler({
+    send,
+    clock,
+    concurrency: options.concurrency,
+    deadlineMs: options.groupDeadlineMs,
+    run: async (key, bounded) => {
+      const { feature, group } = byKey(key);
+      if (feature === undefined) return { kind: "done", reason: "NoSuchFeature" };
+      const begun = clock.monotonic();
+      const outcome = await feature.run(group, bounded);
+      metrics.observe(RUN_SECONDS, { feature: feature.name }, (clock.monotonic() - begun) / 1000);
+      return outcome;
+    },
+    onOutcome: (key, outcome, attempt) => {
+      const { feature, group } = byKey(key);
+      metrics.count(RUNS, { feature: feature?.name ?? "", outcome: outcome.kind });
+      const fields = { feature: feature?.name, group, reason: outcome.reason, attempt };
+      if (outcome.kind === "retry") log.warn("run will be repeated", fields);
+      else {
+        log.debug("run done", fields);
+        for (const next of outcome.next ?? []) void reconciler.trigger(`${feature?.name}|${next}`);
+      }
+    },
+  });
+  return reconciler;
+};
+
+export const createFunction = (options: FunctionOptions): RunningFunction => {
+  const { features, clock, log, metrics } = options;
+  const own = rememberOwnWrites(options.send);
+  const reconciler = createRunner(options, own.send);
+  const trigger = (feature: Feature, group: string): Promise<RunOutcome> =>
+    reconciler.trigger(`${feature.name}|${group}`);
+  const unread = new Set(features);
+  const allRead = Promise.withResolvers<void>();
+  const onRead = (feature: Feature): void => {
+    unread.delete(feature);
+    if (unread.size === 0) allRead.resolve();
+  };
+  const tick = createTick({ features, send: own.send, clock, log, metrics, trigger, onRead });
+
+  /** A cold instance knows no group yet; its first sweep tells it which groups there are. */
+  const knowsGroups = async (): Promise<boolean> => {
+    if (unread.size === 0) return true;
+    await Promise.race([allRead.promise, tick(), clock.sleep(FIRST_SWEEP_WAIT_MS)]);
+    return unread.size === 0;
+  };
+
+  /** A version that one of our own writes produced says nothing new. */
+  const isEcho = ({ object }: ObjectEvent): boolean =>
+    object !== undefined && own.includes(object.metadata.uid, object.metadata.resourceVersion);
+
+  const onObject = async (event: ObjectEvent): Promise<Reply | undefined> => {
+    if (isEcho(event)) return undefined;
+    if (!(await knowsGroups())) return comeAgain("the first sweep is not done yet");
+    const runs = features.flatMap((feature) => feature.groupsOf(event).map((group) => trigger(feature, group)));
+    if (runs.length === 0) return undefined;
+    const outcomes = await Promise.race([Promise.all(runs), clock.sleep(options.ackAfterMs)]);
+    // After an early answer the runs go on, and repeat themselves if they must.
+    const failed = outcomes?.find((outcome) => outcome.kind === "retry" && outcome.trouble === "server");
+    return failed === undefined ? undefined : comeAgain(failed.reason);
+  };
+
+  const respond = async (event: IncomingEvent): Promise<Reply | undefined> => {
+    if (event.type === "object") return onObject(event);
+    const problem = await tick();
+    return problem === undefined ? undefined : comeAgain(problem);
+  };
+
+  const handle = async (context: Context): Promise<Reply | undefined> => {
+    const begun = clock.monotonic();
+    const body = context.rawBody ?? (context.body as string | object | undefined) ?? "";
+    const decoded = decodeEvent({ headers: context.headers, body });
+    const reply = decoded.ok ? await respond(decoded.event) : badRequest(decoded.message);
+    const type = decoded.ok ? decoded.event.type : "invalid";
+    metrics.count(EVENTS, { type, status: String(reply?.statusCode ?? 204) });
+    metrics.observe(EVENT_SECONDS, { type }, (clock.monotonic() - begun) / 1000);
+    if (!decoded.ok) log.warn("event refused", { reason: decoded.message });
+    return reply;
+  };
+
+  return {
+    handle,
+    start: () => {
+      void tick();
+    },
+    idle: () => reconciler.idle(),
+    ready: () => unread.size === 0,
+  };
+};

@@ -1,0 +1,49 @@
+/** What a history is made of: every state of every object that an observer saw, and the stretches that it missed. */
+import type { KubeObject } from "../kube/object.ts";
+
+export interface Revision {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED";
+  /** Decimal. All objects of one etcd share one count, so it orders the whole history. */
+  readonly resourceVersion: string;
+  /** With apiVersion and kind; of a deleted object the last state. */
+  readonly object: KubeObject;
+  /** Milliseconds since 1970 on the observer's clock; without it, durations come from the object in whole seconds. */
+  readonly observedAt?: number;
+}
+
+/** A watch that could not go on where it ended (410 Gone): states of one kind may be missing between two versions. */
+export interface Gap {
+  /** Plural of the kind. */
+  readonly resource: string;
+  /** Everything was seen up to here, and again from there on. */
+  readonly after: string;
+  readonly until: string;
+}
+
+/**
+ * Orders decimal resourceVersions (https://kep.k8s.io/5504), for `toSorted`.
+ * @throws SyntaxError when one is not an integer.
+ */
+export const compareVersions = (left: string, right: string): number => {
+  const difference = BigInt(left) - BigInt(right);
+  if (difference === 0n) return 0;
+  return difference < 0n ? -1 : 1;
+};
+
+/** The newest time that the object itself carries: that of its last attributed write, in milliseconds since 1970. */
+const objectTime = ({ metadata }: KubeObject): number | undefined => {
+  const texts = [metadata.creationTimestamp, ...(metadata.managedFields ?? []).map(({ time }) => time)];
+  const times = texts.flatMap((text) => (text === undefined ? [] : [Date.parse(text)]));
+  return times.length === 0 ? undefined : Math.max(...times);
+};
+
+/** Milliseconds since 1970; undefined when neither observer nor object tell. */
+export const timeOf = ({ observedAt, object }: Revision): number | undefined => observedAt ?? objectTime(object);
+
+/** Milliseconds from one revision to another, both by the same clock; undefined when there is no such clock. */
+export const elapsedMs = (from: Revision, to: Revision): number | undefined => {
+  const observed = from.observedAt !== undefined && to.observedAt !== undefined;
+  const begin = observed ? from.observedAt : objectTime(from.object);
+  const end = observed ? to.observedAt : objectTime(to.object);
+  return begin === undefined || end === undefined ? undefined : end - begin;
+};

@@ -1,0 +1,20 @@
+/** One object, or the knowledge that it does not exist, or the answer that kept us from knowing. */
+import type { KubeObject } from "./object.ts";
+import { getRequest, objectOf, type KubeResponse, type Resource, type Transport } from "./request.ts";
+import { classify } from "./status-class.ts";
+
+export type Reading =
+  | { readonly ok: true; readonly object: KubeObject | undefined }
+  | { readonly ok: false; readonly response: KubeResponse };
+
+export const readOne = async (
+  send: Transport,
+  resource: Resource,
+  namespace: string,
+  name: string,
+): Promise<Reading> => {
+  const response = await send(getRequest(resource, namespace, name));
+  const outcome = classify(response);
+  if (outcome === "ok") return { ok: true, object: objectOf(response) };
+  return outcome === "gone" ? { ok: true, object: undefined } : { ok: false, response };
+};

@@ -1,0 +1,148 @@
+/**
+ * Runs groups: one run at a time per group in this instance, triggers that arrive meanwhile coalesce into one more run,
+ * a bounded number of groups in parallel, a deadline for each. A group that fails is tried again by itself and harms no other.
+ */
+import type { Clock } from "./clock.ts";
+import type { RunOutcome } from "./feature.ts";
+import type { Transport } from "./kube/request.ts";
+
+const ATTEMPTS_MAX = 6;
+const BACKOFF_MS_MAX = 5_000;
+
+export interface ReconcilerOptions {
+  readonly send: Transport;
+  readonly clock: Clock;
+  /** Groups that run at the same time. */
+  readonly concurrency: number;
+  /** After this a run's API calls are answered without being sent, so that it ends. */
+  readonly deadlineMs: number;
+  readonly run: (group: string, send: Transport) => Promise<RunOutcome>;
+  /** After each run; `attempt` counts from 1. */
+  readonly onOutcome: (group: string, outcome: RunOutcome, attempt: number) => void;
+}
+
+export interface Reconciler {
+  /** The outcome of the first run that begins after this call. Never rejects. */
+  trigger(group: string): Promise<RunOutcome>;
+  /** Resolves when nothing runs, waits or retries. */
+  idle(): Promise<void>;
+  /** Groups that run, wait or retry. */
+  active(): number;
+}
+
+interface Lane {
+  readonly waiting: ((outcome: RunOutcome) => void)[];
+  /** Ends the pause before a retry: there is news. */
+  wake: () => void;
+}
+
+const boundedSend = (send: Transport, clock: Clock, deadlineMs: number): Transport => {
+  const end = clock.monotonic() + deadlineMs;
+  return async (request) =>
+    clock.monotonic() < end
+      ? send(request)
+      : {
+          status: 0,
+          body: { kind: "Status", reason: "GroupDeadline", message: `the group's ${deadlineMs} ms have passed` },
+        };
+};
+
+const messageOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+
+/** A slot is taken for a run and given back after it; waiters are served in order. */
+const createSlots = (count: number): { take(): Promise<void>; give(): void } => {
+  let free = count;
+  const queue: (() => void)[] = [];
+  return {
+    take: async () => {
+      if (free > 0) {
+        free -= 1;
+        return;
+      }
+      await new Promise<void>((resolve) => {
+        queue.push(resolve);
+      });
+    },
+    give: () => {
+      const next = queue.shift();
+      if (next === undefined) free += 1;
+      else next();
+    },
+  };
+};
+
+export const createReconciler = (options: ReconcilerOptions): Reconciler => {
+  const { clock, run, onOutcome } = options;
+  const lanes = new Map<string, Lane>();
+  const slots = createSlots(options.concurrency);
+  let idlers: (() => void)[] = [];
+
+  const runOnce = async (group: string): Promise<RunOutcome> => {
+    try {
+      return await run(group, boundedSend(options.send, clock, options.deadlineMs));
+    } catch (error) {
+      return { kind: "retry", reason: `bug: ${messageOf(error)}`, afterMs: BACKOFF_MS_MAX, trouble: "group" };
+    }
+  };
+
+  /** One turn: everybody who waited at its start gets its outcome. */
+  const turn = async (group: string, lane: Lane, attempt: number): Promise<RunOutcome> => {
+    await slots.take();
+    const served = lane.waiting.splice(0);
+    const outcome = await runOnce(group);
+    slots.give();
+    onOutcome(group, outcome, attempt);
+    for (const resolve of served) resolve(outcome);
+    return outcome;
+  };
+
+  const work = async (group: string, lane: Lane): Promise<void> => {
+    let attempt = 1;
+    for (;;) {
+      // Turns of one group follow one another by design.
+      // oxlint-disable-next-line no-await-in-loop
+      const outcome = await turn(group, lane, attempt);
+      if (outcome.kind === "retry" && attempt < ATTEMPTS_MAX) {
+        const news = Promise.withResolvers<void>();
+        lane.wake = news.resolve;
+        if (lane.waiting.length === 0) {
+          const pauseMs = Math.min(outcome.afterMs * 2 ** (attempt - 1), BACKOFF_MS_MAX);
+          // oxlint-disable-next-line no-await-in-loop
+          await Promise.race([news.promise, clock.sleep(pauseMs)]);
+        }
+        attempt += 1;
+      } else if (lane.waiting.length > 0) {
+        attempt = 1;
+      } else {
+        break;
+      }
+    }
+    lanes.delete(group);
+    if (lanes.size > 0) return;
+    const resolved = idlers;
+    idlers = [];
+    for (const resolve of resolved) resolve();
+  };
+
+  return {
+    trigger: (group) =>
+      new Promise<RunOutcome>((resolve) => {
+        const lane = lanes.get(group);
+        if (lane !== undefined) {
+          lane.waiting.push(resolve);
+          lane.wake();
+          return;
+        }
+        const fresh: Lane = { waiting: [resolve], wake: () => undefined };
+        lanes.set(group, fresh);
+        void work(group, fresh);
+      }),
+    idle: () =>
+      lanes.size === 0
+        ? Promise.resolve()
+        : new Promise<void>((resolve) => {
+            idlers.push(resolve);
+          }),
+    active: () => lanes.size,
+  };
+};
