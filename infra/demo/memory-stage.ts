@@ -1,0 +1,83 @@
+/** The demo's stage without a cluster: the in-memory API over HTTP, its small controllers, and the local source. */
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startLocalSource, type LocalSource } from "../../events/source/local-source.ts";
+import { createMemoryApi } from "../lab/memory/api.ts";
+import { createCollector } from "../lab/memory/collector.ts";
+import { serveMemoryApi } from "../lab/memory/http.ts";
+import { createMemoryKubelet } from "../lab/memory/pods.ts";
+import { createStatefulSetController } from "../lab/memory/stateful-set.ts";
+import { readManifests } from "../lab/manifests.ts";
+import { observeMemory } from "../lab/observer.ts";
+import { createProcessGroup } from "../lab/processes.ts";
+import { SOURCES, type Stage } from "./stage.ts";
+
+/** What one push may lead to: far more than a StatefulSet of three needs, and an end for controllers that quarrel. */
+const STEPS_MAX = 1000;
+
+export const openMemoryStage = async (): Promise<Stage> => {
+  const crds = readManifests(join(import.meta.dirname, "../crds"));
+  const api = createMemoryApi({ now: Date.now, crds: crds.filter(({ kind }) => kind === "CustomResourceDefinition") });
+  const kubelet = createMemoryKubelet(api);
+  const steppers = [createStatefulSetController(api), createCollector(api), kubelet];
+  const observer = observeMemory(api);
+  let due = false;
+  const work = (): void => {
+    due = false;
+    for (let count = 0; count < STEPS_MAX; count += 1) {
+      if (!steppers.map((stepper) => stepper.step()).includes(true)) return;
+    }
+  };
+  api.onRevision(() => {
+    // Controllers act a moment after the write that moves them, never inside it.
+    if (!due) setImmediate(work);
+    due = true;
+  });
+  const server = await serveMemoryApi(api);
+  const dataDir = mkdtempSync(join(tmpdir(), "bellwether-demo-"));
+  const processes = createProcessGroup(dataDir);
+  let source: LocalSource | undefined;
+  return {
+    description: "in-memory API server, controllers and source in this process; the function as real processes",
+    plane: { server: server.url, caPem: "", caFile: "", dataDir, processes, token: () => "demo" },
+    transport: { send: (request) => Promise.resolve(api.handle(request)) },
+    change: (method, path, body) => {
+      const contentType = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+      const { status, body: answer } = api.handle({ method, path, contentType, body }, { manager: "kubectl" });
+      return status < 300
+        ? Promise.resolve()
+        : Promise.reject(new Error(`${method} ${path}: ${JSON.stringify(answer)}`));
+    },
+    setReady: (namespace, pod, ready) => {
+      kubelet.setReady(namespace, pod, ready);
+      return Promise.resolve();
+    },
+    startSources: async (sink, tickSeconds) => {
+      source = await startLocalSource({
+        sink,
+        kubeConfig: {
+          getCurrentCluster: () => ({ name: "memory", server: server.url, skipTLSVerify: false }),
+          applyToHTTPSOptions: () => Promise.resolve(),
+        },
+        origin: { namespace: "bellwether", name: "bellwether" },
+        resources: SOURCES.map(({ group, version, plural }) => ({
+          apiVersion: group === "" ? version : `${group}/${version}`,
+          plural,
+          labelSelector: undefined,
+        })),
+        namespaces: "all",
+        mode: "Resource",
+        schedule: { cron: `*/${tickSeconds} * * * * *`, data: undefined },
+        log: (line) => process.stderr.write(`${line}\n`),
+      });
+    },
+    revisions: observer.revisions,
+    access: `kubectl --server ${server.url} -n demo get pods,statefulsetlocks,leases --show-labels`,
+    stop: async () => {
+      await source?.stop();
+      await processes.stop();
+      await server.close();
+    },
+  };
+};

@@ -1,0 +1,35 @@
+/** Runs a program to its end and says what it printed, so that a failure carries the reason. */
+import { spawn } from "node:child_process";
+
+const keptLines = 20;
+
+/** The last lines of a program's output, for an error message. */
+export const lastLines = (text: string): string => text.trimEnd().split("\n").slice(-keptLines).join("\n");
+
+export interface CommandOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Resolves to the standard output.
+ * @throws with the last lines of output when the program ends with another code than 0; the error of `spawn` (code
+ * `ENOENT`) when there is no such program.
+ */
+export const runCommand = (file: string, args: readonly string[], options: CommandOptions = {}): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(file, args, {
+      cwd: options.cwd,
+      env: { ...process.env, ...options.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      if (code === 0) resolve(stdout);
+      else reject(new Error(`${file} ${args.join(" ")} ended with ${code ?? signal}\n${lastLines(stderr + stdout)}`));
+    });
+  });

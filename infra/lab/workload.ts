@@ -1,0 +1,34 @@
+/** The objects that every scene is made of: a StatefulSet whose pods nobody really runs, and the lock on it. */
+export interface StatefulSetShape {
+  readonly name: string;
+  readonly replicas: number;
+  /** Selector and pod labels; default `app: <name>`. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+export const statefulSetManifest = ({ name, replicas, labels = { app: name } }: StatefulSetShape): unknown => ({
+  apiVersion: "apps/v1",
+  kind: "StatefulSet",
+  metadata: { name },
+  spec: {
+    replicas,
+    serviceName: name,
+    selector: { matchLabels: labels },
+    template: { metadata: { labels }, spec: { containers: [{ name: "main", image: "example.invalid/main" }] } },
+  },
+});
+
+export interface LockShape {
+  readonly name: string;
+  readonly statefulSetName: string;
+  /** Default: the lock's name. */
+  readonly leaseName?: string;
+  /** Default 30. */
+  readonly leaseDurationSeconds?: number;
+}
+
+export const lockManifest = (options: LockShape): unknown => {
+  const { name, statefulSetName, leaseName = name, leaseDurationSeconds = 30 } = options;
+  const spec = { statefulSetName, leaseName, leaseDurationSeconds };
+  return { apiVersion: "app.anukkrit.me/v1", kind: "StatefulSetLock", metadata: { name }, spec };
+};

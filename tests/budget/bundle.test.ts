@@ -1,0 +1,99 @@
+/** What may be in the bundle, how large it may be, what is loaded at the start, and what one cold start costs. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { Metafile } from "esbuild";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { measureColdStart } from "../../bench/cold-start/measure.ts";
+import type { ColdStart } from "../../bench/cold-start/measure.ts";
+import { setStage } from "../../bench/cold-start/variants.ts";
+import type { Stage } from "../../bench/cold-start/variants.ts";
+import { bundle } from "../../infra/tools/build.ts";
+
+const SIZE_LIMIT_BYTES = 200 * 1024;
+/** CPU time of a cold start with a first election (5 pods, 30 API calls), as a multiple of an idle HTTP server's. */
+const CPU_LIMIT_RATIO = 4;
+const STARTS = 3;
+
+describe("the bundle", () => {
+  let folder = "";
+  let outputs: Metafile["outputs"] = {};
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "bellwether-budget-"));
+    ({ outputs } = await bundle(path.join(folder, "build")));
+  });
+
+  afterAll(async () => rm(folder, { recursive: true }));
+
+  const nameOf = (entry: string): string =>
+    Object.keys(outputs).find((name) => outputs[name]?.entryPoint === entry) ?? `no output for ${entry}`;
+
+  /** The files that importing an output loads at once. */
+  const loadedBy = (name: string, seen: Set<string> = new Set()): ReadonlySet<string> => {
+    if (seen.has(name)) return seen;
+    seen.add(name);
+    for (const { path: imported, kind, external } of outputs[name]?.imports ?? []) {
+      if (kind === "import-statement" && external !== true) loadedBy(imported, seen);
+    }
+    return seen;
+  };
+
+  const inputsOf = (names: Iterable<string>): readonly string[] =>
+    [...names].flatMap((name) => Object.keys(outputs[name]?.inputs ?? {}));
+
+  test.each(["functions/main.ts", "functions/index.ts"])("%s is one of its entries", (entry) => {
+    expect(outputs).toHaveProperty([nameOf(entry)]);
+  });
+
+  test("is smaller than 200 KiB, everything that is loaded later included", () => {
+    const sizes = Object.entries(outputs).map(([name, { bytes }]) => (name.endsWith(".js") ? bytes : 0));
+    expect(sizes.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(SIZE_LIMIT_BYTES);
+  });
+
+  test("contains no Kubernetes client", () => {
+    expect(inputsOf(Object.keys(outputs)).filter((input) => input.includes("@kubernetes/"))).toEqual([]);
+  });
+
+  test("loads no package at the start, not even cloudevents", () => {
+    const inputs = inputsOf(loadedBy(nameOf("functions/main.ts")));
+    expect(inputs).toContain("functions/kit/host/server.ts");
+    expect(inputs.filter((input) => input.includes("node_modules/"))).toEqual([]);
+  });
+});
+
+// CPU times are read from /proc.
+describe.runIf(process.platform === "linux")("a cold start of the built function", () => {
+  let stage: Stage | undefined;
+
+  beforeAll(async () => {
+    stage = await setStage();
+  });
+
+  afterAll(async () => stage?.close());
+
+  const start = async (variant: "floor" | "function"): Promise<ColdStart> => {
+    if (stage === undefined) throw new Error("there is no stage");
+    stage.api.reset();
+    return measureColdStart(stage.script(variant), stage.environment);
+  };
+
+  test("answers its first event after it has patched pods", async () => {
+    await start("function");
+    expect(
+      stage?.api.requests.filter((request) => request.startsWith("PATCH /api/v1/namespaces/data/pods/")),
+    ).not.toEqual([]);
+  });
+
+  test("costs less than four times the CPU time of an empty HTTP server", { timeout: 60_000 }, async () => {
+    const floor: number[] = [];
+    const ours: number[] = [];
+    for (let round = 0; round < STARTS; round += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- one process at a time
+      floor.push((await start("floor")).cpuMs);
+      // oxlint-disable-next-line no-await-in-loop -- one process at a time
+      ours.push((await start("function")).cpuMs);
+    }
+    expect(Math.min(...ours) / Math.min(...floor)).toBeLessThan(CPU_LIMIT_RATIO);
+  });
+});

@@ -1,0 +1,114 @@
+/**
+ * What every integration test needs: a real control plane with a stand-in kubelet, the objects that scenes are made of, and
+ * waiting on watches.
+ */
+import { KubeConfig } from "@kubernetes/client-node";
+import type { KubeObject } from "../../../functions/kit/kube/object.ts";
+import { createTransport, type ApiTransport } from "../../../functions/kit/kube/transport.ts";
+import { createApi, succeed, type Api } from "../../../infra/lab/api.ts";
+import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from "../../../infra/lab/control-plane.ts";
+import { ADMIN } from "../../../infra/lab/identities.ts";
+import { startKubelet, type Kubelet, type KubeletOptions } from "../../../infra/lab/kubelet.ts";
+import { listWatch, type ListWatchEvent } from "../../../infra/lab/list-watch.ts";
+import {
+  lockManifest,
+  statefulSetManifest,
+  type LockShape,
+  type StatefulSetShape,
+} from "../../../infra/lab/workload.ts";
+
+export interface Lab {
+  readonly plane: ControlPlane;
+  readonly kubelet: Kubelet;
+  /** Any call, as administrator. */
+  readonly api: Api;
+  /** Requests-as-values, as administrator. */
+  readonly transport: ApiTransport;
+  readonly stop: () => Promise<void>;
+}
+
+export interface LabOptions extends ControlPlaneOptions, Omit<KubeletOptions, "plane"> {}
+
+export const startLab = async (options: LabOptions = {}): Promise<Lab> => {
+  const plane = await startControlPlane(options);
+  const { server, caPem } = plane;
+  const token = plane.token(ADMIN);
+  const kubelet = await startKubelet({ ...options, plane });
+  const api = createApi({ server, caPem, token });
+  const transport = createTransport({ server, ca: () => caPem, token: () => token });
+  const stop = async (): Promise<void> => {
+    kubelet.stop();
+    api.close();
+    transport.close();
+    await plane.stop();
+  };
+  return { plane, kubelet, api, transport, stop };
+};
+
+export const createNamespace = (lab: Lab, name: string): Promise<KubeObject> =>
+  succeed(lab.api, "POST", "/api/v1/namespaces", { body: { metadata: { name } } });
+
+export const createStatefulSet = (
+  lab: Lab,
+  { namespace, ...shape }: StatefulSetShape & { readonly namespace: string },
+): Promise<KubeObject> =>
+  succeed(lab.api, "POST", `/apis/apps/v1/namespaces/${namespace}/statefulsets`, {
+    body: statefulSetManifest(shape),
+  });
+
+export interface LockOptions extends LockShape {
+  readonly namespace: string;
+}
+
+export const createLock = (lab: Lab, { namespace, ...shape }: LockOptions): Promise<KubeObject> => {
+  const path = `/apis/app.anukkrit.me/v1/namespaces/${namespace}/statefulsetlocks`;
+  return succeed(lab.api, "POST", path, { body: lockManifest(shape) });
+};
+
+/** Whether a pod's condition `Ready` is True. */
+export const isReady = ({ status }: KubeObject): boolean => {
+  const { conditions = [] } = (status ?? {}) as { conditions?: readonly { type: string; status: string }[] };
+  return conditions.some((condition) => condition.type === "Ready" && condition.status === "True");
+};
+
+export interface WaitOptions<T> {
+  /** Path of a collection, such as `/api/v1/namespaces/default/pods`. */
+  readonly path: string;
+  readonly until: (objects: readonly T[]) => boolean;
+  readonly deadlineMs: number;
+}
+
+/**
+ * Watches a collection until `until` holds for its objects, and resolves to them.
+ * @throws at the deadline, with the objects' last state.
+ */
+export const waitFor = async <T extends KubeObject>(lab: Lab, options: WaitOptions<T>): Promise<readonly T[]> => {
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromFile(lab.plane.kubeconfig(ADMIN));
+  const objects = new Map<string, T>();
+  const ending = new AbortController();
+  const { promise, resolve, reject } = Promise.withResolvers<readonly T[]>();
+  let listed = false;
+  const judge = (): void => {
+    // In the middle of a first list, what is not there yet may only not have been told.
+    if (listed && options.until([...objects.values()])) resolve([...objects.values()]);
+  };
+  const onEvent = ({ type, object }: ListWatchEvent<T>): void => {
+    if (type === "DELETED") objects.delete(object.metadata.uid);
+    else objects.set(object.metadata.uid, object);
+    judge();
+  };
+  const timer = setTimeout(() => {
+    const state = JSON.stringify([...objects.values()], undefined, 1);
+    reject(new Error(`${options.path}: condition not met within ${options.deadlineMs} ms; last seen ${state}`));
+  }, options.deadlineMs);
+  try {
+    await listWatch({ kubeConfig, path: options.path, onEvent, signal: ending.signal });
+    listed = true;
+    judge();
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    ending.abort();
+  }
+};

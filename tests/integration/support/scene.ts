@@ -1,0 +1,75 @@
+/**
+ * The whole thing on a real control plane: both real adapters, instances of the function behind one address, an observer that
+ * watches from the first revision.
+ */
+import { KubeConfig } from "@kubernetes/client-node";
+import { startApiServerAdapter, type Adapter } from "../../../infra/lab/adapters.ts";
+import { ADMIN } from "../../../infra/lab/identities.ts";
+import { startObserver, type Observer } from "../../../infra/lab/observer.ts";
+import { startPingAdapter } from "../../../infra/lab/ping-adapter.ts";
+import { startBalancer, type Balancer } from "./balancer.ts";
+import { startLab, type Lab, type LabOptions } from "./fixture.ts";
+import { startFunction, type FunctionInstance } from "./function.ts";
+
+/** How long after a change that sends an event everything agrees again, as the README states it. */
+export const EVENT_BOUND_MS = 2_000;
+export const TICK_SECONDS = 2;
+/** The same for a change that sends no event: a tick, its jitter of half a second, and the work. */
+export const TICK_BOUND_MS: number = TICK_SECONDS * 1000 + 500 + EVENT_BOUND_MS;
+
+const RESOURCES = [
+  { group: "", version: "v1", plural: "pods" },
+  { group: "apps", version: "v1", plural: "statefulsets" },
+  { group: "app.anukkrit.me", version: "v1", plural: "statefulsetlocks" },
+];
+
+export interface Scene {
+  readonly lab: Lab;
+  readonly observer: Observer;
+  readonly balancer: Balancer;
+  /** Starts another instance; the balancer does not know it yet. */
+  instance(options?: { server?: string; env?: Readonly<Record<string, string>> }): Promise<FunctionInstance>;
+  startSource(): Promise<Adapter>;
+  stop(): Promise<void>;
+}
+
+let sources = 0;
+
+export const startScene = async (options: LabOptions = {}): Promise<Scene> => {
+  const lab = await startLab(options);
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromFile(lab.plane.kubeconfig(ADMIN));
+  const observer = await startObserver({ kubeConfig });
+  const balancer = await startBalancer();
+  const ping = await startPingAdapter({ plane: lab.plane });
+  const schedule = `*/${TICK_SECONDS} * * * * *`;
+  await ping.createPingSource({ namespace: "bellwether", name: "bellwether-tick", schedule, sink: balancer.url });
+  return {
+    lab,
+    observer,
+    balancer,
+    instance: ({ server, env = {} } = {}) =>
+      startFunction({
+        plane: lab.plane,
+        ...(server === undefined ? {} : { server }),
+        env: { BELLWETHER_TICK_SECONDS: String(TICK_SECONDS), ...env },
+      }),
+    startSource: () => {
+      sources += 1;
+      const name = `objects-${sources}`;
+      const { plane } = lab;
+      return startApiServerAdapter({
+        plane,
+        identity: "bellwether-sources",
+        sink: balancer.url,
+        name,
+        resources: RESOURCES,
+      });
+    },
+    stop: async () => {
+      await observer.stop();
+      balancer.close();
+      await lab.stop();
+    },
+  };
+};

@@ -1,0 +1,119 @@
+/**
+ * The shipped function on a real control plane, called by both real adapters, with a gate that remembers each call to the
+ * API server: what a scene needs to say not only what changed, but also what was left alone.
+ */
+import { startApiServerAdapter } from "../../../infra/lab/adapters.ts";
+import { startPingAdapter } from "../../../infra/lab/ping-adapter.ts";
+import { poll } from "../../../infra/lab/poll.ts";
+import { startApiGate, type GatedRequest } from "./api-gate.ts";
+import { startBalancer } from "./balancer.ts";
+import { startLab, type Lab, type LabOptions } from "./fixture.ts";
+import type { GroupState } from "./group.ts";
+import { startFunction, type FunctionInstance } from "./function.ts";
+
+/** How long after a change that sends an event everything agrees again, as the README states it. */
+export const EVENT_BOUND_MS = 2_000;
+/** The real controller starts pods one after the other, and the stand-in kubelet answers within milliseconds. */
+export const SCALE_BOUND_MS = 10_000;
+const DEFAULT_TICK_SECONDS = 2;
+const pollMs = 15;
+const calledDeadlineMs = 30_000;
+
+/** The bound for a change that sends no event: a tick, its jitter of half a second, and the work. */
+export const tickBoundMs = (tickSeconds: number = DEFAULT_TICK_SECONDS): number =>
+  tickSeconds * 1000 + 500 + EVENT_BOUND_MS;
+
+const RESOURCES = [
+  { group: "", version: "v1", plural: "pods" },
+  { group: "apps", version: "v1", plural: "statefulsets" },
+  { group: "app.anukkrit.me", version: "v1", plural: "statefulsetlocks" },
+];
+
+export interface Call extends GatedRequest {
+  /** When it was answered, in milliseconds of `performance.now()`. */
+  readonly at: number;
+}
+
+export interface Stage {
+  readonly lab: Lab;
+  /** What the instances asked of the API server, in the order of its answers. */
+  readonly calls: readonly Call[];
+  /** Resolves once `holds` of the calls so far. @throws after 30 s. */
+  called(holds: (calls: readonly Call[]) => boolean): Promise<unknown>;
+  /** Starts an instance behind the gate, beside those that run. */
+  join(env?: Readonly<Record<string, string>>): Promise<FunctionInstance>;
+  /** From now on events go to this one, though the others run. */
+  only(instance: FunctionInstance): void;
+  /** Kills an instance. */
+  leave(instance: FunctionInstance): Promise<void>;
+  /** Starts both sources. A source holds its events up while nobody answers, so the first instance joins before. */
+  startSources(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface StageOptions extends LabOptions {
+  /** Default 2. */
+  readonly tickSeconds?: number;
+}
+
+export const startStage = async ({
+  tickSeconds = DEFAULT_TICK_SECONDS,
+  ...options
+}: StageOptions = {}): Promise<Stage> => {
+  const lab = await startLab(options);
+  const { plane } = lab;
+  const gate = await startApiGate(plane);
+  const balancer = await startBalancer();
+  const calls: Call[] = [];
+  gate.intercept((request) => {
+    calls.push({ ...request, at: performance.now() });
+    return true;
+  });
+  let instances: readonly FunctionInstance[] = [];
+  const place = (next: readonly FunctionInstance[]): void => {
+    instances = next;
+    balancer.target(instances.map(({ url }) => url));
+  };
+  return {
+    lab,
+    calls,
+    called: (holds) =>
+      poll(async () => (holds(calls) ? true : undefined), {
+        what: "the expected calls to the API server",
+        everyMs: pollMs,
+        deadlineMs: calledDeadlineMs,
+      }),
+    join: async (env = {}) => {
+      const settings = { BELLWETHER_TICK_SECONDS: String(tickSeconds), ...env };
+      const instance = await startFunction({ plane, server: gate.url, env: settings });
+      place([...instances, instance]);
+      return instance;
+    },
+    only: (instance) => place([instance]),
+    leave: async (instance) => {
+      place(instances.filter((other) => other !== instance));
+      instance.process.kill("SIGKILL");
+      await instance.process.exited;
+    },
+    startSources: async () => {
+      const sink = balancer.url;
+      const ping = await startPingAdapter({ plane });
+      const schedule = `*/${tickSeconds} * * * * *`;
+      await Promise.all([
+        ping.createPingSource({ namespace: "bellwether", name: "tick", schedule, sink }),
+        startApiServerAdapter({ plane, identity: "bellwether-sources", sink, name: "objects", resources: RESOURCES }),
+      ]);
+    },
+    stop: async () => {
+      balancer.close();
+      await lab.stop();
+      gate.close();
+    },
+  };
+};
+
+/** The group of one StatefulSet, where several share a namespace. */
+export const ofSet = (state: GroupState, set: string): GroupState => ({
+  ...state,
+  pods: state.pods.filter(({ name }) => name.startsWith(`${set}-`)),
+});

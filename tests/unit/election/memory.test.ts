@@ -1,0 +1,102 @@
+/** What a warm instance remembers: which groups an event may concern, without an API call and without a scan. */
+import { expect, test } from "vitest";
+import type { ObjectEvent, WatchedObject } from "../../../events/types.ts";
+import { createMemory, type ElectionMemory } from "../../../functions/election/memory.ts";
+import { aPod, aSet, SET_UID } from "../support/builders.ts";
+
+const remembering = (): ElectionMemory => {
+  const memory = createMemory();
+  memory.remember("default/one", { statefulSetName: "db", leaseName: "one", group: SET_UID });
+  memory.remember("default/two", { statefulSetName: "web", leaseName: "two", group: undefined });
+  memory.remember("other/three", { statefulSetName: "db", leaseName: "one", group: "uid-of-other-db" });
+  return memory;
+};
+
+const event = (
+  kind: string,
+  name: string,
+  object?: WatchedObject,
+  apiVersion = kind === "Pod" ? "v1" : "apps/v1",
+): ObjectEvent => ({
+  type: "object",
+  id: "1",
+  source: "test",
+  change: "update",
+  apiVersion,
+  kind,
+  namespace: "default",
+  name,
+  object,
+});
+const LOCK_API = "app.anukkrit.me/v1";
+const lockEvent = (name: string, spec?: object): ObjectEvent =>
+  event("StatefulSetLock", name, spec === undefined ? undefined : { ...aSet(), spec }, LOCK_API);
+const stranger = aPod({ group: null });
+const unowned = { ...stranger, metadata: { ...stranger.metadata, ownerReferences: [] } };
+const ownedBy = (name: string): WatchedObject => ({
+  ...stranger,
+  metadata: { ...stranger.metadata, ownerReferences: [{ kind: "StatefulSet", name, uid: "u" }] },
+});
+
+test.each<[string, ObjectEvent, readonly string[]]>([
+  ["a pod of the set, by its owner", event("Pod", "db-0", ownedBy("db")), ["default/one"]],
+  [
+    "an enrolled pod that lost its owner, by our label",
+    event("Pod", "x", {
+      ...unowned,
+      metadata: { ...unowned.metadata, labels: { "bellwether.dev/election": SET_UID } },
+    }),
+    ["default/one"],
+  ],
+  ["a pod by both, once", event("Pod", "db-0", aPod()), ["default/one"]],
+  ["a pod of another set", event("Pod", "db-0", ownedBy("cache")), []],
+  ["a pod of no set, whatever its name", event("Pod", "db-0", unowned), []],
+  ["a pod without its object, by its name", event("Pod", "db-12"), ["default/one"]],
+  ["a pod without its object, of no set", event("Pod", "cache-0"), []],
+  ["the StatefulSet", event("StatefulSet", "db"), ["default/one"]],
+  ["another StatefulSet", event("StatefulSet", "cache"), []],
+  ["a kind of that name from another API", event("StatefulSet", "db", undefined, "example.test/v1"), []],
+  ["the lock itself", lockEvent("one"), ["default/one"]],
+  ["a lock that was not known", lockEvent("new"), ["default/new"]],
+  [
+    "a new lock on a known set: both",
+    lockEvent("new", { statefulSetName: "db", leaseName: "x" }),
+    ["default/new", "default/one"],
+  ],
+  [
+    "a new lock on a known Lease: both",
+    lockEvent("new", { statefulSetName: "x", leaseName: "two" }),
+    ["default/new", "default/two"],
+  ],
+  ["another kind", event("ConfigMap", "db", undefined, "v1"), []],
+])("concerned by %s", (_title, change, keys) => {
+  expect(remembering().concerned(change)).toEqual(keys);
+});
+
+test("a lock that was deleted concerns those that wait for its StatefulSet", () => {
+  const memory = remembering();
+  memory.remember("default/waiting", { statefulSetName: "db", leaseName: "w", group: SET_UID });
+  expect(memory.concerned({ ...lockEvent("one"), change: "delete" })).toEqual(["default/one", "default/waiting"]);
+});
+
+test("what was forgotten or renamed is no longer found", () => {
+  const memory = remembering();
+  memory.remember("default/one", { statefulSetName: "renamed", leaseName: "one", group: undefined });
+  expect(memory.concerned(event("StatefulSet", "db"))).toEqual([]);
+  expect(memory.concerned(event("StatefulSet", "renamed"))).toEqual(["default/one"]);
+  memory.forget("default/one");
+  expect(memory.concerned(event("StatefulSet", "renamed"))).toEqual([]);
+  expect(memory.lock("default/one")).toBeUndefined();
+});
+
+test("a pod that another instance enrolled leads to looking up its locks", () => {
+  expect(createMemory().concerned(event("Pod", "db-0", aPod()))).toEqual(["learn:default/db"]);
+});
+
+test("after a sweep exactly what it found is known", () => {
+  const memory = remembering();
+  const four = { statefulSetName: "db", leaseName: "four", group: undefined };
+  memory.replaceAll(new Map([["default/four", four]]), memory.mark());
+  expect(memory.concerned(event("StatefulSet", "db"))).toEqual(["default/four"]);
+  expect(memory.lock("other/three")).toBeUndefined();
+});

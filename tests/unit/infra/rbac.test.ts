@@ -1,0 +1,147 @@
+/**
+ * The permissions equal the requests. The function runs on the memory API through everything that it can do, and what it
+ * sent is held against the shipped ClusterRole: a verb that is missing fails, and so does one that nothing needs.
+ */
+import { beforeAll, describe, expect, test } from "vitest";
+import { LOCKS } from "../../../functions/election/labels.ts";
+import {
+  EVENTS,
+  LEASES,
+  PODS,
+  STATEFUL_SETS,
+  type KubeRequest,
+  type KubeResponse,
+  type Resource,
+} from "../../../functions/kit/kube/request.ts";
+import { addLock, countPods, createGroup, setReady, type World } from "../support/world.ts";
+import { filesBelow, manifestOf, textOf } from "./files.ts";
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+const permission = (verb: string, group: string, resource: string): string => `${verb} ${resource}.${group}`;
+
+const granted = (name: string): readonly string[] => {
+  const { rules } = manifestOf("infra/rbac", "ClusterRole", name) as unknown as { readonly rules: readonly Rule[] };
+  return rules
+    .flatMap(({ apiGroups, resources, verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) => verbs.map((verb) => permission(verb, group, resource))),
+      ),
+    )
+    .toSorted();
+};
+
+const neededFor = ({ verb, resource, subresource }: KubeRequest): string =>
+  permission(verb, resource.group, subresource === undefined ? resource.plural : `${resource.plural}/${subresource}`);
+
+const CONFLICT: KubeResponse = {
+  status: 409,
+  body: { kind: "Status", reason: "Conflict", code: 409, message: "raced" },
+};
+
+/** Answers the first patch of a pod as if somebody had been faster. */
+const raceOnce = (world: World): void => {
+  let raced = false;
+  world.intercept((request) => {
+    const isPatch = request.resource.plural === PODS.plural && request.verb === "patch";
+    if (raced || !isPatch) return undefined;
+    raced = true;
+    return CONFLICT;
+  });
+};
+
+/** Elects, races, fails over, renews, ends, and ends what a lock left behind that nobody saw go. */
+const everything = async (): Promise<readonly KubeRequest[]> => {
+  const world = createGroup();
+  raceOnce(world);
+  await world.run();
+  world.intercept(undefined);
+  setReady(world, "db-0", false);
+  await world.run();
+  await world.clock.advance(20_000);
+  await world.sweep();
+  const group = world.get(STATEFUL_SETS, "db")?.metadata.uid ?? "";
+  world.remove(LOCKS, "db-lock");
+  await world.run();
+  addLock(world, { name: "second", leaseName: "second-lease" });
+  await world.run("second");
+  world.change(LOCKS, "second", { metadata: { finalizers: null } });
+  world.remove(LOCKS, "second");
+  countPods(world, 3);
+  await world.clock.settle(world.feature.run(`orphan:default/${group}`, world.send));
+  return world.requests;
+};
+
+describe("the function's ClusterRole", () => {
+  let sent: readonly KubeRequest[] = [];
+  beforeAll(async () => {
+    sent = await everything();
+  });
+
+  test("grants exactly what the function sends", () => {
+    expect([...new Set(sent.map(neededFor))].toSorted()).toEqual(granted("bellwether"));
+  });
+
+  test("grants every call that the code spells out, also those on paths that no run above took", () => {
+    const resources: Readonly<Record<string, Resource>> = { PODS, STATEFUL_SETS, LEASES, EVENTS, LOCKS };
+    const verbs: Readonly<Record<string, string>> = {
+      getRequest: "get",
+      readOne: "get",
+      named: "get",
+      listRequest: "list",
+      listAll: "list",
+      listScope: "list",
+      createRequest: "create",
+      patchRequest: "patch",
+      addFinalizer: "patch",
+      removeFinalizer: "patch",
+      deleteRequest: "delete",
+    };
+    const call = new RegExp(
+      `\\b(?<builder>${Object.keys(verbs).join("|")})\\(\\s*(?:io,\\s*|(?:\\w+\\.)?send,\\s*)?(?<resource>[A-Z_]+)\\b`,
+      "g",
+    );
+    const spelled = filesBelow("functions", ".ts").flatMap((file) =>
+      [...textOf(file).matchAll(call)].map(({ groups }) => {
+        const resource = resources[groups?.["resource"] ?? ""];
+        if (resource === undefined)
+          throw new Error(`${file} speaks of ${groups?.["resource"] ?? ""}: add it to this test`);
+        return permission(verbs[groups?.["builder"] ?? ""] ?? "", resource.group, resource.plural);
+      }),
+    );
+    // Nearly all of the pairs are spelled out; a pattern that no longer matches the code would find none.
+    expect(new Set(spelled).size).toBeGreaterThanOrEqual(9);
+    expect(spelled.filter((needed) => !granted("bellwether").includes(needed))).toEqual([]);
+  });
+
+  test("is given to the function's ServiceAccount and to nobody else", () => {
+    expect(manifestOf("infra/rbac", "ClusterRoleBinding", "bellwether")).toMatchObject({
+      roleRef: { kind: "ClusterRole", name: "bellwether" },
+      subjects: [{ kind: "ServiceAccount", name: "bellwether", namespace: "bellwether" }],
+    });
+  });
+});
+
+describe("the sources' ClusterRole", () => {
+  test("grants get, list and watch of what the ApiServerSources stream, and nothing else", () => {
+    const groups: Readonly<Record<string, Resource>> = {
+      Pod: PODS,
+      StatefulSet: STATEFUL_SETS,
+      StatefulSetLock: LOCKS,
+    };
+    const kinds = ["bellwether-objects", "bellwether-locks"].flatMap((name) => {
+      const { spec } = manifestOf("infra/knative", "ApiServerSource", name) as unknown as {
+        readonly spec: { readonly resources: readonly { readonly kind: string }[] };
+      };
+      return spec.resources.map(({ kind }) => kind);
+    });
+    const needed = kinds.flatMap((kind) =>
+      ["get", "list", "watch"].map((verb) => permission(verb, groups[kind]?.group ?? "", groups[kind]?.plural ?? kind)),
+    );
+    expect(granted("bellwether-sources")).toEqual(needed.toSorted());
+  });
+});

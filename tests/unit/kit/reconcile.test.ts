@@ -1,0 +1,185 @@
+/** The reconciler on virtual time: one run at a time per group, coalescing, a bound on parallel groups, deadlines, retries. */
+import { expect, test } from "vitest";
+import type { RunOutcome } from "../../../functions/kit/feature.ts";
+import { getRequest, PODS, type KubeResponse } from "../../../functions/kit/kube/request.ts";
+import { createReconciler, type Reconciler, type ReconcilerOptions } from "../../../functions/kit/reconcile.ts";
+import { createVirtualClock, type VirtualClock } from "../support/virtual-clock.ts";
+
+const DONE: RunOutcome = { kind: "done", reason: "Fine" };
+const AGAIN: RunOutcome = { kind: "retry", reason: "Trouble", afterMs: 200, trouble: "server" };
+const READ = getRequest(PODS, "default", "db-0");
+
+interface Bench {
+  readonly clock: VirtualClock;
+  readonly reconciler: Reconciler;
+  readonly starts: readonly string[];
+  readonly outcomes: readonly string[];
+  readonly mostAtOnce: () => number;
+}
+
+const bench = (run: ReconcilerOptions["run"], options: Partial<ReconcilerOptions> = {}): Bench => {
+  const clock = createVirtualClock();
+  const starts: string[] = [];
+  const outcomes: string[] = [];
+  let running = 0;
+  let most = 0;
+  const reconciler = createReconciler({
+    clock,
+    send: () => Promise.resolve({ status: 200, body: {} }),
+    concurrency: 8,
+    deadlineMs: 10_000,
+    onOutcome: (group, { kind }, attempt) => outcomes.push(`${group} ${kind} ${attempt}`),
+    ...options,
+    run: async (group, send) => {
+      starts.push(`${group}@${clock.monotonic()}`);
+      running += 1;
+      most = Math.max(most, running);
+      try {
+        return await run(group, send);
+      } finally {
+        running -= 1;
+      }
+    },
+  });
+  return { clock, reconciler, starts, outcomes, mostAtOnce: () => most };
+};
+
+/** A run that takes some time. */
+const slow =
+  (clock: () => VirtualClock, milliseconds: number): ReconcilerOptions["run"] =>
+  async () => {
+    await clock().sleep(milliseconds);
+    return DONE;
+  };
+
+const slowBench = (milliseconds: number, options: Partial<ReconcilerOptions> = {}): Bench => {
+  const made: Bench = bench(
+    slow(() => made.clock, milliseconds),
+    options,
+  );
+  return made;
+};
+
+test("a group has one run at a time, and triggers during a run coalesce into one more", async () => {
+  const { clock, reconciler, starts, mostAtOnce } = slowBench(100);
+  const triggers = [reconciler.trigger("g")];
+  await clock.advance(50);
+  triggers.push(reconciler.trigger("g"), reconciler.trigger("g"), reconciler.trigger("g"));
+  expect(await clock.settle(Promise.all(triggers))).toEqual([DONE, DONE, DONE, DONE]);
+  expect([starts, mostAtOnce()]).toEqual([["g@0", "g@100"], 1]);
+});
+
+test("a trigger is answered by a run that began after it, not by the one under way", async () => {
+  const { clock, reconciler } = slowBench(100);
+  void reconciler.trigger("g");
+  await clock.advance(50);
+  const second = reconciler.trigger("g").then(() => clock.monotonic());
+  expect(await clock.settle(second)).toBe(200);
+});
+
+test("groups run in parallel up to the bound, in the order of their triggers", async () => {
+  const { clock, reconciler, starts, mostAtOnce } = slowBench(100, { concurrency: 2 });
+  await clock.settle(Promise.all(["a", "b", "c", "d", "e"].map((group) => reconciler.trigger(group))));
+  expect(starts).toEqual(["a@0", "b@0", "c@100", "d@100", "e@200"]);
+  expect(mostAtOnce()).toBe(2);
+});
+
+test("a trigger that waits for a slot is served by the run that gets it", async () => {
+  const { clock, reconciler, starts } = slowBench(100, { concurrency: 1 });
+  const first = reconciler.trigger("a");
+  const waiting = [reconciler.trigger("b"), reconciler.trigger("b")];
+  await clock.settle(Promise.all([first, ...waiting]));
+  expect(starts).toEqual(["a@0", "b@100"]);
+});
+
+test("after the deadline calls are answered without being sent, so that the run ends", async () => {
+  const answers: KubeResponse[] = [];
+  let sent = 0;
+  const made: Bench = bench(
+    async (_group, send) => {
+      answers.push(await send(READ));
+      await made.clock.sleep(1000);
+      answers.push(await send(READ));
+      return DONE;
+    },
+    {
+      deadlineMs: 1000,
+      send: () => {
+        sent += 1;
+        return Promise.resolve({ status: 200, body: {} });
+      },
+    },
+  );
+  await made.clock.settle(made.reconciler.trigger("g"));
+  expect([sent, answers[1]?.status]).toEqual([1, 0]);
+  expect(answers[1]?.body).toMatchObject({ reason: "GroupDeadline", message: "the group's 1000 ms have passed" });
+});
+
+test("a run that asks for it is repeated with doubled pauses, six times at most, five seconds apart at most", async () => {
+  const { clock, reconciler, starts, outcomes } = bench(() => Promise.resolve({ ...AGAIN, afterMs: 1000 }));
+  expect(await clock.settle(reconciler.trigger("g"))).toMatchObject({ kind: "retry" });
+  await clock.settle(reconciler.idle());
+  expect(starts).toEqual(["g@0", "g@1000", "g@3000", "g@7000", "g@12000", "g@17000"]);
+  expect(outcomes.at(-1)).toBe("g retry 6");
+  expect(reconciler.active()).toBe(0);
+});
+
+test("a trigger is answered after the first attempt, while the retries go on", async () => {
+  let attempts = 0;
+  const { clock, reconciler } = bench(() => {
+    attempts += 1;
+    return Promise.resolve(attempts < 3 ? AGAIN : DONE);
+  });
+  expect(await reconciler.trigger("g")).toEqual(AGAIN);
+  expect(clock.monotonic()).toBe(0);
+  await clock.settle(reconciler.idle());
+  expect([attempts, clock.monotonic()]).toEqual([3, 600]);
+});
+
+test("a group given up begins afresh with the next trigger", async () => {
+  const { clock, reconciler, outcomes } = bench(() => Promise.resolve(AGAIN));
+  void reconciler.trigger("g");
+  await clock.settle(reconciler.idle());
+  void reconciler.trigger("g");
+  await clock.settle(reconciler.idle());
+  expect(outcomes.slice(6)).toEqual([1, 2, 3, 4, 5, 6].map((attempt) => `g retry ${attempt}`));
+});
+
+test("a group that throws is retried as a bug and harms no other", async () => {
+  const { clock, reconciler, outcomes } = bench((group) =>
+    group === "bad" ? Promise.reject(new Error("boom")) : Promise.resolve(DONE),
+  );
+  const [bad, good] = await clock.settle(Promise.all([reconciler.trigger("bad"), reconciler.trigger("good")]));
+  expect(good).toEqual(DONE);
+  expect(bad).toMatchObject({ kind: "retry", trouble: "group", reason: expect.stringContaining("boom") });
+  await clock.settle(reconciler.idle());
+  expect(outcomes.filter((line) => line.startsWith("good"))).toEqual(["good done 1"]);
+});
+
+test("a throwing group gives its slot back", async () => {
+  const { clock, reconciler, starts } = bench(() => Promise.reject(new Error("boom")), { concurrency: 1 });
+  await clock.settle(Promise.all([reconciler.trigger("a"), reconciler.trigger("b")]));
+  expect(starts.slice(0, 2)).toEqual(["a@0", "b@0"]);
+});
+
+test("idle waits for retries, and resolves at once when there is nothing", async () => {
+  let attempts = 0;
+  const { clock, reconciler } = bench(() => {
+    attempts += 1;
+    return Promise.resolve(attempts === 1 ? AGAIN : DONE);
+  });
+  await reconciler.idle();
+  await reconciler.trigger("g");
+  expect(reconciler.active()).toBe(1);
+  const idle = reconciler.idle().then(() => clock.monotonic());
+  expect(await clock.settle(idle)).toBe(200);
+});
+
+test("news about a group ends the pause before its retry", async () => {
+  const { clock, reconciler, starts } = bench(() => Promise.resolve({ ...AGAIN, afterMs: 5000 }));
+  await reconciler.trigger("g");
+  await clock.advance(100);
+  void reconciler.trigger("g");
+  await clock.advance(1);
+  expect(starts).toEqual(["g@0", "g@100"]);
+});
