@@ -5,7 +5,7 @@ import { startApiServerAdapter } from "../../infra/lab/adapters.ts";
 import { createApi, succeed, type Api } from "../../infra/lab/api.ts";
 import { startControlPlane } from "../../infra/lab/control-plane.ts";
 import { startFunction } from "../../infra/lab/function.ts";
-import { waitForWriter } from "../../infra/lab/group.ts";
+import { waitForGroup, type GroupState } from "../../infra/lab/group.ts";
 import { ADMIN } from "../../infra/lab/identities.ts";
 import { startKubelet, type Kubelet } from "../../infra/lab/kubelet.ts";
 import { lockManifest, statefulSetManifest } from "../../infra/lab/workload.ts";
@@ -38,6 +38,8 @@ const addLock = (api: Api, namespace: string, name: string): Promise<unknown> =>
     body: lockManifest({ name, statefulSetName: name }),
   });
 
+const elected = ({ status }: GroupState): boolean => (status.writerPod ?? "") !== "";
+
 export const openStage = async (env: Readonly<Record<string, string>>): Promise<Stage> => {
   const plane = await startControlPlane();
   const { server, caPem } = plane;
@@ -66,7 +68,9 @@ export const openStage = async (env: Readonly<Record<string, string>>): Promise<
     addLocks: async (namespace, names) => {
       await Promise.all(names.map((name) => addLock(api, namespace, name)));
       await Promise.all(
-        names.map((name) => waitForWriter({ transport }, { namespace, name, leaseName: name }, { deadlineMs })),
+        names.map((name) =>
+          waitForGroup({ transport }, { namespace, name, leaseName: name }, { until: elected, deadlineMs }),
+        ),
       );
     },
     stop: async () => {

@@ -4,7 +4,7 @@
  */
 import { trueFinding, type Finding } from "../kit/conditions.ts";
 import type { RecordView } from "../kit/handover/model.ts";
-import type { RecordReading } from "../kit/handover/record.ts";
+import type { RecordOwner, RecordReading } from "../kit/handover/record.ts";
 import { inspect, isPromotedHolder } from "./inspect.ts";
 import { ROLES } from "./labels.ts";
 import type { ElectionPod, LockView, SetView } from "./model.ts";
@@ -19,9 +19,12 @@ export type RefusalReason =
 export type Admission =
   | { readonly kind: "serve"; readonly set: SetView; readonly record: RecordView | undefined; readonly adopts: boolean }
   | { readonly kind: "end" }
-  /** The record belongs to a group that this lock served before, or to an owner that is gone. */
+  /** The record belongs to a group that this lock served before, or to an owner that is gone or names another Lease now. */
   | { readonly kind: "end-previous"; readonly group: string; readonly record: RecordView }
   | { readonly kind: "refuse"; readonly reason: RefusalReason; readonly message: string };
+
+/** Longer texts in foreign objects are no names, and would make a condition too long to be stored. */
+const NAME_CHARACTERS_MAX = 253;
 
 export interface AdmissionInput {
   readonly lock: LockView;
@@ -39,12 +42,24 @@ export const byAge = (one: LockView, other: LockView): number => {
 
 const refuse = (reason: RefusalReason, message: string): Admission => ({ kind: "refuse", reason, message });
 
-/** Another lock that comes first on the same StatefulSet or Lease; one with an invalid spec is never served, and stops nobody. */
-export const isOlderRival = (lock: LockView, other: LockView): boolean =>
-  other.uid !== lock.uid && other.problems.length === 0 && byAge(other, lock) < 0;
+/**
+ * The older locks that are served: in the order of age, each whose StatefulSet and Lease no older one has. A lock that is itself
+ * refused, whose spec is invalid, or whose group has ended, stops nobody.
+ */
+export const servedBefore = (lock: LockView, locks: readonly LockView[]): readonly LockView[] => {
+  const served: LockView[] = [];
+  for (const other of locks.toSorted(byAge)) {
+    const comesFirst = other.uid !== lock.uid && byAge(other, lock) < 0 && other.problems.length === 0 && !other.ended;
+    const collides = served.some(
+      ({ statefulSetName, leaseName }) => statefulSetName === other.statefulSetName || leaseName === other.leaseName,
+    );
+    if (comesFirst && !collides) served.push(other);
+  }
+  return served;
+};
 
 const olderRival = ({ lock, locks, reading }: AdmissionInput): Admission | undefined => {
-  const older = locks.filter((other) => isOlderRival(lock, other));
+  const older = servedBefore(lock, locks);
   const onSet = older.find((other) => other.statefulSetName === lock.statefulSetName);
   if (onSet !== undefined) {
     return refuse(
@@ -63,24 +78,34 @@ const olderRival = ({ lock, locks, reading }: AdmissionInput): Admission | undef
 const emptySelector = ({ selector }: SetView): boolean =>
   Object.keys(selector.matchLabels ?? {}).length === 0 && (selector.matchExpressions ?? []).length === 0;
 
+const foreignLease = ({ name, holder }: RecordView): Admission => {
+  const by = JSON.stringify((holder?.name ?? "").slice(0, NAME_CHARACTERS_MAX));
+  return refuse(
+    "LeaseForeign",
+    `Lease ${name} is held by ${by} and not ours; choose another spec.leaseName or delete it`,
+  );
+};
+
+/** The other lock that still names the Lease as its record. */
+const keeperOf = ({ lock, locks }: AdmissionInput, owner: RecordOwner | undefined): LockView | undefined =>
+  locks.find(({ uid, leaseName }) => uid === owner?.uid && uid !== lock.uid && leaseName === lock.leaseName);
+
 const admitRecord = (input: AdmissionInput, set: SetView): Admission => {
-  const { lock, locks, reading } = input;
+  const { reading } = input;
   switch (reading.kind) {
     case "none":
       return { kind: "serve", set, record: undefined, adopts: false };
     case "adoptable":
       return { kind: "serve", set, record: reading.record, adopts: true };
     case "foreign":
-      return refuse(
-        "LeaseForeign",
-        `Lease ${lock.leaseName} is held by ${JSON.stringify(reading.record.holder?.name ?? "")} and not ours; choose another spec.leaseName or delete it`,
-      );
+      return foreignLease(reading.record);
     case "ours": {
-      if (reading.group === set.uid) return { kind: "serve", set, record: reading.record, adopts: false };
-      const owner = locks.find(({ uid }) => uid === reading.owner?.uid);
-      return owner === undefined || owner.uid === lock.uid
-        ? { kind: "end-previous", group: reading.group, record: reading.record }
-        : refuse("LeaseShared", `Lease ${lock.leaseName} is the record of StatefulSetLock ${owner.name}`);
+      const { record, group } = reading;
+      if (group === set.uid) return { kind: "serve", set, record, adopts: false };
+      const keeper = keeperOf(input, reading.owner);
+      return keeper === undefined
+        ? { kind: "end-previous", group, record }
+        : refuse("LeaseShared", `Lease ${record.name} is the record of StatefulSetLock ${keeper.name}`);
     }
   }
 };

@@ -7,11 +7,12 @@ import { endGroup, type Ending } from "../kit/handover/end.ts";
 import { viewRecord, type RecordView } from "../kit/handover/model.ts";
 import { recordDeletion, recordSelector } from "../kit/handover/record.ts";
 import { listAll } from "../kit/kube/page.ts";
-import { LEASES } from "../kit/kube/request.ts";
+import { LEASES, STATEFUL_SETS } from "../kit/kube/request.ts";
 import { classify } from "../kit/kube/status-class.ts";
 import { done, failed, type Io, type PassOutcome } from "./conclude.ts";
-import { isOlderRival } from "./decide.ts";
+import { servedBefore } from "./decide.ts";
 import { FINALIZER, LOCKS, ROLES } from "./labels.ts";
+import { announceEnd } from "./publish.ts";
 import { loadPods, type Loaded, type Owner } from "./load.ts";
 import type { LockView, SetView } from "./model.ts";
 import { portsFor } from "./ports.ts";
@@ -47,17 +48,44 @@ export const endOne = async (
   if (!loaded.ok) return failed(loaded.doing, loaded.response);
   const ports = portsFor(io, lock, { set, group });
   const about = { now, epochSeen: lock.status.epoch ?? 0 };
-  return fromEnding(await endGroup(ports, { names: ROLES, group, record, pods: loaded.value }, about));
+  const stop = fromEnding(await endGroup(ports, { names: ROLES, group, record, pods: loaded.value.pods }, about));
+  if (stop === undefined) announceEnd(io.context, lock, { group, record });
+  return stop;
 };
 
-/** Ends the records of a group that this lock no longer serves. Undefined: there was none, or this mode writes nothing. */
-export const endPrevious = async (io: Io, lock: LockView, group: string): Promise<PassOutcome | undefined> => {
-  const records = await loadRecords(io, lock.namespace, group);
-  if (!records.ok) return failed(records.doing, records.response);
-  const [first] = records.value;
-  if (first === undefined || io.context.mode === "observe") return undefined;
-  const stop = await endOne(io, lock, { group, record: first, set: undefined });
-  return stop ?? { kind: "restart", reason: `the old record ${first.name} was ended` };
+/** Whether another lock stands for the group: it names the StatefulSet whose uid the group is. */
+const hasHeir = async (io: Io, { lock, locks }: Owner, group: string): Promise<Loaded<boolean>> => {
+  const listing = await listAll(io.send, STATEFUL_SETS, { namespace: lock.namespace });
+  if (!listing.ok) return { ok: false, response: listing.response, doing: "list StatefulSets" };
+  const name = listing.items.find(({ metadata }) => metadata.uid === group)?.metadata.name;
+  return { ok: true, value: locks.some((other) => other.uid !== lock.uid && other.statefulSetName === name) };
+};
+
+/**
+ * Frees the Lease of the lock from the record of a group that it does not serve. Where another lock stands for that group only the
+ * record goes, so that the group keeps its writer; otherwise the group ends. Undefined: this mode writes nothing.
+ */
+export const endPrevious = async (
+  io: Io,
+  owner: Owner,
+  { group, record }: { group: string; record: RecordView },
+): Promise<PassOutcome | undefined> => {
+  const { lock } = owner;
+  if (io.context.mode === "observe") return undefined;
+  const heir = await hasHeir(io, owner, group);
+  if (!heir.ok) return failed(heir.doing, heir.response);
+  const stop = heir.value ? await dropRecord(io, record) : await endOne(io, lock, { group, record, set: undefined });
+  return stop ?? { kind: "restart", reason: `the old record ${record.name} is gone` };
+};
+
+/** Undefined: it is gone. */
+const dropRecord = async (io: Io, record: RecordView): Promise<PassOutcome | undefined> => {
+  const response = await io.send(recordDeletion(record));
+  const outcome = classify(response);
+  if (outcome === "ok" || outcome === "gone") return undefined;
+  return outcome === "stale"
+    ? { kind: "restart", reason: `the old record ${record.name} changed` }
+    : failed(`delete the old record ${record.name}`, response);
 };
 
 /**
@@ -70,17 +98,15 @@ export const dropOtherRecords = async (io: Io, lock: LockView, group: string): P
   const appeared = records.value.some(({ name }) => name === lock.leaseName);
   if (appeared) return { kind: "restart", reason: "the record appeared" };
   if (io.context.mode === "observe") return undefined;
-  const answers = await Promise.all(records.value.map((record) => io.send(recordDeletion(record))));
-  const refused = answers.find((answer) => !["ok", "gone"].includes(classify(answer)));
-  if (refused === undefined) return undefined;
-  return classify(refused) === "stale"
-    ? { kind: "restart", reason: "the old record changed" }
-    : failed("delete the old record", refused);
+  const outcomes = await Promise.all(records.value.map((record) => dropRecord(io, record)));
+  // Whoever still worked under a deleted record has chosen among pods that are only seen by reading again.
+  const again: PassOutcome = { kind: "restart", reason: "an old record was deleted" };
+  return outcomes.find((outcome) => outcome !== undefined) ?? (outcomes.length > 0 ? again : undefined);
 };
 
 /** What a lock that is being deleted has to end: its record's group, or the set's pods when no record and no rival is there. */
 const groupToEnd = ({ lock, locks, set, reading }: Owner): OldGroup | undefined => {
-  const rival = locks.some((other) => isOlderRival(lock, other) && other.statefulSetName === lock.statefulSetName);
+  const rival = servedBefore(lock, locks).some(({ statefulSetName }) => statefulSetName === lock.statefulSetName);
   if (reading.kind === "ours") {
     const heir = locks.some(({ uid }) => uid !== lock.uid && uid === reading.owner?.uid);
     const group = reading.group;

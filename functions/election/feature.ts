@@ -6,7 +6,7 @@ import type { ElectionContext } from "./context.ts";
 import { LOCKS, ROLES } from "./labels.ts";
 import type { Owner } from "./load.ts";
 import { createMemory, keyText, LEARN_PREFIX, type ElectionMemory } from "./memory.ts";
-import { LEADER_INFO, READY_PODS } from "./metrics.ts";
+import { forgetSeries } from "./metrics.ts";
 import { viewLock } from "./model.ts";
 import { endOrphan } from "./orphans.ts";
 import { runLock, type LockKey } from "./pass.ts";
@@ -29,7 +29,7 @@ const learnLocks = async (io: Io, { namespace, name }: LockKey, memory: Election
   const locks = listing.items.map((lock) => viewLock(lock, io.context.clock.serverNow()));
   const found = locks.filter(({ statefulSetName }) => statefulSetName === name);
   for (const lock of found) {
-    memory.remember(keyText(lock), { statefulSetName: name, leaseName: lock.leaseName, group: undefined });
+    memory.remember(keyText(lock), { statefulSetName: name, leaseName: lock.leaseName, set: undefined });
   }
   return { kind: "done", reason: "LocksLearnt", next: found.map((lock) => keyText(lock)) };
 };
@@ -39,13 +39,11 @@ export const createElection = (context: ElectionContext): Feature => {
   const learn = (key: LockKey, owner: Owner | undefined): void => {
     if (owner !== undefined) {
       const { statefulSetName, leaseName } = owner.lock;
-      memory.remember(keyText(key), { statefulSetName, leaseName, group: owner.set?.uid });
+      memory.remember(keyText(key), { statefulSetName, leaseName, set: owner.set });
       return;
     }
     memory.forget(keyText(key));
-    const series = { namespace: key.namespace, statefulsetlock: key.name };
-    context.metrics.forget(LEADER_INFO, series);
-    context.metrics.forget(READY_PODS, series);
+    forgetSeries(context, keyText(key));
   };
   return {
     name: ROLES.feature,

@@ -6,17 +6,19 @@ import { readRecord, type RecordReading } from "../kit/handover/record.ts";
 import { enrolmentLabel } from "../kit/handover/names.ts";
 import { mergeByUid } from "../kit/handover/merge.ts";
 import type { KubeObject } from "../kit/kube/object.ts";
-import { listAll } from "../kit/kube/page.ts";
+import { listAll, type Listing } from "../kit/kube/page.ts";
 import { readOne, type Reading } from "../kit/kube/read.ts";
 import { LEASES, PODS, STATEFUL_SETS, type KubeResponse, type Resource, type Transport } from "../kit/kube/request.ts";
 import { selectorText } from "../kit/selector.ts";
 import { LOCKS, ROLES } from "./labels.ts";
 import { viewElectionPod, viewLock, viewSet, type ElectionPod, type LockView, type SetView } from "./model.ts";
 
-/** What may be remembered of a lock between runs: names only, never members or records. */
+/** What may be remembered of a lock between runs: names and a selector, never members or records. */
 export interface LockHint {
   readonly statefulSetName: string;
   readonly leaseName: string;
+  /** The StatefulSet as it was seen: its selector never changes under one uid. */
+  readonly set: SetView | undefined;
 }
 
 export interface Owner {
@@ -25,7 +27,18 @@ export interface Owner {
   readonly set: SetView | undefined;
   readonly lease: KubeObject | undefined;
   readonly reading: RecordReading;
+  /** The pods of the set's group; read after the record, and at once where the hint allowed it. */
+  readonly pods: (now: number) => Promise<Loaded<GroupPods>>;
 }
+
+export interface GroupPods {
+  /** Members and enrolled pods. */
+  readonly pods: readonly ElectionPod[];
+  /** Groups in which pods that the selector finds, but the set does not own yet, are still enrolled. */
+  readonly formerGroups: readonly string[];
+}
+
+const NO_PODS: GroupPods = { pods: [], formerGroups: [] };
 
 export type Loaded<T> =
   | { readonly ok: true; readonly value: T }
@@ -48,51 +61,101 @@ export const memberNamePattern = (statefulSetName: string): ((name: string) => b
 };
 
 type NamedReader = (resource: Resource, name: string) => Promise<Reading>;
+type PodReader = (set: SetView) => Promise<PodLists>;
 
-/** Reads what the hint names at once; asked for the same name later, it gives that answer, for another it reads. */
-const readAhead = (read: NamedReader, hint: LockHint | undefined): NamedReader => {
+interface Reader {
+  readonly named: NamedReader;
+  readonly pods: PodReader;
+}
+
+/**
+ * Reads what the hint names at once, and the pods as soon as the record is there; asked for the same later, it gives those
+ * answers, for anything else it reads. A consistent LIST may take tens of milliseconds: so they run beside each other.
+ */
+const readAhead = (read: Reader, hint: LockHint | undefined): Reader => {
   if (hint === undefined) return read;
-  const set = read(STATEFUL_SETS, hint.statefulSetName);
-  const lease = read(LEASES, hint.leaseName);
-  return (resource, name) => {
-    if (resource === STATEFUL_SETS && name === hint.statefulSetName) return set;
-    return resource === LEASES && name === hint.leaseName ? lease : read(resource, name);
+  const set = read.named(STATEFUL_SETS, hint.statefulSetName);
+  const lease = read.named(LEASES, hint.leaseName);
+  const known = hint.set;
+  const pods = known === undefined ? undefined : lease.then(() => read.pods(known));
+  return {
+    named: (resource, name) => {
+      if (resource === STATEFUL_SETS && name === hint.statefulSetName) return set;
+      return resource === LEASES && name === hint.leaseName ? lease : read.named(resource, name);
+    },
+    pods: (wanted) => (pods !== undefined && wanted.uid === known?.uid ? pods : read.pods(wanted)),
   };
 };
+
+interface Context {
+  readonly hint: LockHint | undefined;
+  /** Milliseconds on the API server's clock. */
+  readonly now: () => number;
+}
 
 /** `value` undefined: the lock does not exist. */
 export const loadOwner = async (
   send: Transport,
-  key: { namespace: string; name: string },
-  { hint, now }: { hint: LockHint | undefined; now: () => number },
+  key: Named,
+  { hint, now }: Context,
 ): Promise<Loaded<Owner | undefined>> => {
   const { namespace } = key;
-  const named = readAhead((resource, name) => readNamed(send, resource, { namespace, name }), hint);
+  const direct: Reader = {
+    named: (resource, name) => readNamed(send, resource, { namespace, name }),
+    pods: (set) => listPods(send, namespace, { group: set.uid, set }),
+  };
+  const ahead = readAhead(direct, hint);
   const listing = await listAll(send, LOCKS, { namespace });
   if (!listing.ok) return { ok: false, response: listing.response, doing: "list StatefulSetLocks" };
   const locks = listing.items.map((item) => viewLock(item, now()));
   const lock = locks.find(({ name }) => name === key.name);
   if (lock === undefined) return { ok: true, value: undefined };
+  const { named } = ahead;
   const [set, lease] = await Promise.all([named(STATEFUL_SETS, lock.statefulSetName), named(LEASES, lock.leaseName)]);
   if (!set.ok) return { ok: false, response: set.response, doing: `get StatefulSet ${lock.statefulSetName}` };
   if (!lease.ok) return { ok: false, response: lease.response, doing: `get Lease ${lock.leaseName}` };
   const isMemberName = memberNamePattern(lock.statefulSetName);
   const reading = readRecord(lease.object, { feature: ROLES.feature, now: now(), isMemberName });
   const view = set.object === undefined ? undefined : viewSet(set.object);
-  return { ok: true, value: { lock, locks, set: view, lease: lease.object, reading } };
+  // Pods that were read after another Lease may have been read before the record.
+  const listed = lock.leaseName === hint?.leaseName ? ahead : direct;
+  const pods: Owner["pods"] = async (at) =>
+    view === undefined
+      ? { ok: true, value: NO_PODS }
+      : viewPods(await listed.pods(view), { group: view.uid, set: view }, at);
+  return { ok: true, value: { lock, locks, set: view, lease: lease.object, reading, pods } };
+};
+
+interface Group {
+  readonly group: string;
+  /** Undefined: only enrolled pods, whoever owns them. */
+  readonly set: SetView | undefined;
+}
+
+interface PodLists {
+  readonly enrolled: Listing;
+  readonly selected: Listing | undefined;
+}
+
+const listPods = async (send: Transport, namespace: string, { group, set }: Group): Promise<PodLists> => {
+  const [enrolled, selected] = await Promise.all([
+    listAll(send, PODS, { namespace, labelSelector: `${enrolmentLabel(ROLES.feature)}=${group}` }),
+    set === undefined ? undefined : listAll(send, PODS, { namespace, labelSelector: selectorText(set.selector) }),
+  ]);
+  return { enrolled, selected };
+};
+
+const viewPods = ({ enrolled, selected }: PodLists, { group, set }: Group, now: number): Loaded<GroupPods> => {
+  if (!enrolled.ok) return { ok: false, response: enrolled.response, doing: "list enrolled pods" };
+  if (selected !== undefined && !selected.ok) return { ok: false, response: selected.response, doing: "list members" };
+  const pods = mergeByUid(enrolled.items, selected?.items ?? []).map((pod) => viewElectionPod(pod, set, now));
+  const ours = pods.filter((pod) => pod.member || pod.group === group);
+  const others = pods.filter((pod) => !ours.includes(pod)).flatMap((pod) => pod.group ?? []);
+  return { ok: true, value: { pods: ours, formerGroups: [...new Set(others)] } };
 };
 
 /** The pods of a group: members by the set's selector, and enrolled pods by our label, merged. */
 export const loadPods = async (
   send: Transport,
-  { namespace, group, set, now }: { namespace: string; group: string; set: SetView | undefined; now: number },
-): Promise<Loaded<readonly ElectionPod[]>> => {
-  const [enrolled, selected] = await Promise.all([
-    listAll(send, PODS, { namespace, labelSelector: `${enrolmentLabel(ROLES.feature)}=${group}` }),
-    set === undefined ? undefined : listAll(send, PODS, { namespace, labelSelector: selectorText(set.selector) }),
-  ]);
-  if (!enrolled.ok) return { ok: false, response: enrolled.response, doing: "list enrolled pods" };
-  if (selected !== undefined && !selected.ok) return { ok: false, response: selected.response, doing: "list members" };
-  const pods = mergeByUid(enrolled.items, selected?.items ?? []).map((pod) => viewElectionPod(pod, set, now));
-  return { ok: true, value: pods.filter((pod) => pod.member || pod.group === group) };
-};
+  { namespace, now, ...group }: Group & { readonly namespace: string; readonly now: number },
+): Promise<Loaded<GroupPods>> => viewPods(await listPods(send, namespace, group), group, now);

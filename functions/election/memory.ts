@@ -12,19 +12,14 @@ import type { LockKey } from "./pass.ts";
 /** Names the locks on a StatefulSet that this instance does not know, beside the keys of locks (`<namespace>/<name>`). */
 export const LEARN_PREFIX = "learn:";
 
-export interface RememberedLock extends LockHint {
-  /** uid of the StatefulSet, once a run or sweep has seen it. */
-  readonly group: string | undefined;
-}
-
 export interface ElectionMemory {
-  lock(key: string): RememberedLock | undefined;
-  remember(key: string, lock: RememberedLock): void;
+  lock(key: string): LockHint | undefined;
+  remember(key: string, lock: LockHint): void;
   forget(key: string): void;
   /** A moment, for `replaceAll`. */
   mark(): number;
-  /** These exist, as of a sweep that began at the mark; what was learnt since then stays as it is. */
-  replaceAll(locks: ReadonlyMap<string, RememberedLock>, mark: number): void;
+  /** These exist, as of a sweep that began at the mark; what was learnt since then stays. Returns the keys that were forgotten. */
+  replaceAll(locks: ReadonlyMap<string, LockHint>, mark: number): readonly string[];
   /** Keys of the locks that an event may concern. */
   concerned(event: ObjectEvent): readonly string[];
 }
@@ -64,17 +59,18 @@ const createIndex = (): {
   };
 };
 
+/** Where a lock is found: by StatefulSet, by Lease, by group. */
+const valuesOf = (key: string, lock: LockHint): readonly string[] => {
+  const [namespace = ""] = key.split("/");
+  const names = [`set:${namespace}/${lock.statefulSetName}`, `lease:${namespace}/${lock.leaseName}`];
+  return lock.set === undefined ? names : [...names, `group:${lock.set.uid}`];
+};
+
 export const createMemory = (): ElectionMemory => {
-  const locks = new Map<string, RememberedLock>();
+  const locks = new Map<string, LockHint>();
   const index = createIndex();
   const learnt = new Map<string, number>();
   let moment = 0;
-
-  const valuesOf = (key: string, lock: RememberedLock): readonly string[] => {
-    const [namespace = ""] = key.split("/");
-    const names = [`set:${namespace}/${lock.statefulSetName}`, `lease:${namespace}/${lock.leaseName}`];
-    return lock.group === undefined ? names : [...names, `group:${lock.group}`];
-  };
 
   const forget = (key: string): void => {
     const known = locks.get(key);
@@ -84,7 +80,7 @@ export const createMemory = (): ElectionMemory => {
     learnt.delete(key);
   };
 
-  const remember = (key: string, lock: RememberedLock): void => {
+  const remember = (key: string, lock: LockHint): void => {
     forget(key);
     for (const value of valuesOf(key, lock)) index.add(value, key);
     locks.set(key, lock);
@@ -102,6 +98,12 @@ export const createMemory = (): ElectionMemory => {
     return [...new Set(keys)];
   };
 
+  /** A new StatefulSet may be one whose lock was announced to another instance, before there was a pod to enrol. */
+  const ofSet = ({ namespace, name, change }: ObjectEvent): readonly string[] => {
+    const keys = index.at(`set:${namespace}/${name}`);
+    return keys.length === 0 && change === "add" ? [`${LEARN_PREFIX}${namespace}/${name}`] : keys;
+  };
+
   /** The lock itself, and those that share its StatefulSet or Lease: one's end may be another's turn. */
   const ofLock = (event: ObjectEvent): readonly string[] => {
     const key = keyText(event);
@@ -117,13 +119,15 @@ export const createMemory = (): ElectionMemory => {
     mark: () => moment,
     replaceAll: (all, mark) => {
       const isOlder = (key: string): boolean => (learnt.get(key) ?? 0) <= mark;
-      for (const key of locks.keys()) if (!all.has(key) && isOlder(key)) forget(key);
+      const gone = [...locks.keys()].filter((key) => !all.has(key) && isOlder(key));
+      for (const key of gone) forget(key);
       for (const [key, lock] of all) if (isOlder(key)) remember(key, lock);
+      return gone;
     },
     concerned: (event) => {
       if (isKind(event, LOCKS)) return ofLock(event);
       if (isKind(event, PODS)) return ofPod(event);
-      return isKind(event, STATEFUL_SETS) ? index.at(`set:${event.namespace}/${event.name}`) : [];
+      return isKind(event, STATEFUL_SETS) ? ofSet(event) : [];
     },
   };
 };

@@ -1,5 +1,5 @@
 /** The replaced operator's metrics where they make sense: one series per lock, labels with bounded values. */
-import type { Counter, Gauge, Metric } from "../kit/host/metrics.ts";
+import type { Counter, Gauge, Metric, Metrics } from "../kit/host/metrics.ts";
 
 const LOCK_LABELS = ["namespace", "statefulsetlock"] as const;
 
@@ -36,6 +36,12 @@ export const READY_PODS: Gauge = {
   name: "statefulsetlock_ready_pods",
   help: "Pods of the lock that could lead at the last pass.",
   labels: LOCK_LABELS,
+};
+
+/** A lock that is gone is not one without a writer. `key`: `<namespace>/<name>`. */
+export const forgetSeries = ({ metrics }: { readonly metrics: Metrics }, key: string): void => {
+  const [namespace = "", statefulsetlock = ""] = key.split("/");
+  for (const gauge of [LEADER_INFO, READY_PODS]) metrics.forget(gauge, { namespace, statefulsetlock });
 };
 
 export const ELECTION_METRICS: readonly Metric[] = [ELECTIONS, RENEWALS, ERRORS, LEADER_INFO, READY_PODS];

@@ -4,7 +4,8 @@ import { parseEpoch } from "../kit/handover/epoch.ts";
 import { viewPod, type PodView } from "../kit/handover/model.ts";
 import type { KubeObject, ObjectMeta } from "../kit/kube/object.ts";
 import { selects, type LabelSelector } from "../kit/selector.ts";
-import { PRIORITY_ANNOTATION, ROLES, SWITCHOVER_ANNOTATION } from "./labels.ts";
+import { hasFinalizer } from "../kit/finalizers.ts";
+import { FINALIZER, PRIORITY_ANNOTATION, ROLES, SWITCHOVER_ANNOTATION } from "./labels.ts";
 
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const NAME_CHARACTERS_MAX = 253;
@@ -31,6 +32,8 @@ export interface LockView {
   readonly paused: boolean;
   readonly switchoverTo: string | undefined;
   readonly deleting: boolean;
+  /** Deleted, and our part of it is done: only somebody else's finalizer keeps it. */
+  readonly ended: boolean;
   readonly status: LockStatus;
   /** What is wrong with the spec: each names the field, what it got and what it accepts. */
   readonly problems: readonly string[];
@@ -102,6 +105,7 @@ export const viewLock = (lock: KubeObject, now: number): LockView => {
     paused: spec["paused"] === true,
     switchoverTo: metadata.annotations?.[SWITCHOVER_ANNOTATION],
     deleting: metadata.deletionTimestamp !== undefined,
+    ended: metadata.deletionTimestamp !== undefined && !hasFinalizer(metadata, FINALIZER),
     status: viewStatus((lock.status ?? {}) as Readonly<Record<string, unknown>>, now),
     problems: specProblems(spec),
   };

@@ -83,6 +83,9 @@ const isServed = async (io: Io, { namespace, group }: OrphanedGroup): Promise<bo
   return servedGroups({ locks: views, sets: sets.items, leases: leases.items }).has(group);
 };
 
+/** Reason of an outcome: the group was an orphan, and is no more. */
+export const ORPHAN_ENDED = "OrphanEnded";
+
 export const endOrphan = async (io: Io, orphan: OrphanedGroup): Promise<PassOutcome> => {
   const { namespace, group } = orphan;
   const served = await isServed(io, orphan);
@@ -98,5 +101,5 @@ export const endOrphan = async (io: Io, orphan: OrphanedGroup): Promise<PassOutc
     if (stop !== undefined) return stop;
   }
   io.context.log.info("orphaned group ended", { namespace, group });
-  return done("OrphanEnded");
+  return done(ORPHAN_ENDED);
 };

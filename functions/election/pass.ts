@@ -35,7 +35,7 @@ const passOnce = async (io: Io, key: LockKey, memory: Memory): Promise<PassOutco
     case "end":
       return endLock(io, owner);
     case "end-previous":
-      return (await endPrevious(io, lock, admission.group)) ?? done("ObserveMode");
+      return (await endPrevious(io, owner, admission)) ?? done("ObserveMode");
     case "refuse": {
       const result = { ...admission, kind: "refused" } as const;
       const pass = { lock, result, group: undefined, record: undefined, promotion: undefined };

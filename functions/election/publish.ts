@@ -26,7 +26,7 @@ export interface Pass {
   readonly result: PassResult;
   readonly group: string | undefined;
   readonly record: RecordView | undefined;
-  /** Set when this pass promoted a writer. */
+  /** Set when this pass promoted a writer, or found one that was promoted and not reported. */
   readonly promotion: { readonly target: ElectionPod; readonly reason: string } | undefined;
 }
 
@@ -51,8 +51,11 @@ const elected = ({ promotion, record, lock }: Pass): readonly Notice[] => {
   return [{ type: "Normal", reason: "LeaderElected", action: "HandOver", note, occurrence: String(record.epoch) }];
 };
 
-const factsOf = (pass: Pass, reason: string, now: number): HandoverFacts | undefined => {
-  const { lock, group, record } = pass;
+const factsOf = (
+  { lock, group, record }: Pick<Pass, "lock" | "group" | "record">,
+  reason: string,
+  now: number,
+): HandoverFacts | undefined => {
   if (group === undefined || record?.epoch === undefined) return undefined;
   const { namespace, name, uid } = lock;
   return {
@@ -76,6 +79,17 @@ const cloudEvent = ({ result, promotion, record, lock }: Pass, facts: HandoverFa
   return lost && record?.holder !== undefined
     ? leaderLost({ ...facts, leader: undefined, previous: record.holder })
     : undefined;
+};
+
+/** The group has ended: whoever led it does not any more. */
+export const announceEnd = (
+  context: ElectionContext,
+  lock: LockView,
+  { group, record }: { group: string; record: RecordView | undefined },
+): void => {
+  const facts = factsOf({ lock, group, record }, "GroupEnded", context.clock.serverNow());
+  if (facts === undefined || record?.holder === undefined) return;
+  context.emit(leaderLost({ ...facts, leader: undefined, previous: record.holder }));
 };
 
 const emit = (context: ElectionContext, pass: Pass): void => {

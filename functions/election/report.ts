@@ -5,6 +5,9 @@
 import { conditionsFrom, type Condition, type Finding } from "../kit/conditions.ts";
 import type { LockStatus, LockView } from "./model.ts";
 
+/** Refused: asking again does not help; failed: it may. */
+export type UnfinishedReason = "WriteRefused" | "WriteFailed";
+
 /** How a pass over a served or refused lock ended. */
 export type PassResult =
   /** Labels, Lease and stamps agree. */
@@ -24,7 +27,7 @@ export type PassResult =
   /** A hand-over is under way and could not be finished now. */
   | {
       readonly kind: "unfinished";
-      readonly reason: string;
+      readonly reason: UnfinishedReason;
       readonly message: string;
       readonly findings: readonly Finding[];
     };

@@ -2,10 +2,10 @@
 import type { Finding } from "../kit/conditions.ts";
 import { addFinalizer, hasFinalizer } from "../kit/finalizers.ts";
 import { contestFindings } from "../kit/handover/contest.ts";
-import { enrol, handOver, type Attempt } from "../kit/handover/executor.ts";
+import { handOver, writePhase, type Attempt } from "../kit/handover/executor.ts";
 import type { RecordView } from "../kit/handover/model.ts";
 import { OWNER_ANNOTATION } from "../kit/handover/names.ts";
-import { plan, planEnrolment, type Observed } from "../kit/handover/plan.ts";
+import { plan, planEnrolment, planRepair, type Observed } from "../kit/handover/plan.ts";
 import { isRenewalDue, ownerText, renewalRequest } from "../kit/handover/record.ts";
 import { objectOf, patchRequest, type KubeResponse } from "../kit/kube/request.ts";
 import { classify, describe } from "../kit/kube/status-class.ts";
@@ -13,10 +13,12 @@ import { conclude, done, failed, type Io, type PassOutcome } from "./conclude.ts
 import { disqualification, elect, type Admission, type Election } from "./decide.ts";
 import { dropOtherRecords } from "./ending.ts";
 import { FINALIZER, LOCKS, ROLES, SWITCHOVER_ANNOTATION } from "./labels.ts";
-import { loadPods, type Owner } from "./load.ts";
+import type { GroupPods, Owner } from "./load.ts";
 import { READY_PODS, RENEWALS } from "./metrics.ts";
 import { viewLock, type ElectionPod, type LockView } from "./model.ts";
+import { endOrphan, ORPHAN_ENDED } from "./orphans.ts";
 import { ownerOf, portsFor } from "./ports.ts";
+import type { Pass } from "./publish.ts";
 
 type Serving = Extract<Admission, { kind: "serve" }>;
 type Leading = Extract<Election, { kind: "lead" }>;
@@ -68,11 +70,12 @@ const afterRefusal = (
   // Nothing can be created in a namespace that goes away, and nothing needs to be.
   if (verdict === "terminating") return done("NamespaceTerminating");
   const outcome = failed(attempt.doing, attempt.response);
-  if (verdict === "wait") return outcome;
+  // No answer at all: nobody would hear the report either.
+  if (attempt.response.status === 0) return outcome;
   const { lock, admission } = served;
   const result = {
     kind: "unfinished",
-    reason: "WriteRefused",
+    reason: verdict === "wait" ? "WriteFailed" : "WriteRefused",
     message: `${attempt.doing}: ${describe(attempt.response)}`,
     findings,
   } as const;
@@ -83,30 +86,36 @@ const afterRefusal = (
   );
 };
 
+type Stop = Exclude<Attempt<ElectionPod>, { kind: "settled" }>;
+
+const stopped = (served: Served, stop: Stop, findings: readonly Finding[]): PassOutcome | Promise<PassOutcome> =>
+  stop.kind === "restart" ? stop : afterRefusal(served, stop, findings);
+
+/** Whoever promoted the writer may have died before it could say so: then the status tells, and this pass says it. */
+const promotionOf = (
+  { context, lock }: Served,
+  { promoted, epoch }: { promoted: boolean; epoch: number },
+  { writer, election }: { writer: ElectionPod; election: Leading },
+): Pass["promotion"] => {
+  if (!promoted && lock.status.epoch === epoch) return undefined;
+  const reason = promoted ? election.reason : "PromotionFound";
+  context.log.info("writer promoted", { lock: `${lock.namespace}/${lock.name}`, writer: writer.name, epoch, reason });
+  return { target: writer, reason };
+};
+
 const afterAttempt = async (
   served: Served,
   election: Leading,
   { attempt, findings }: { attempt: Attempt<ElectionPod>; findings: readonly Finding[] },
 ): Promise<PassOutcome> => {
-  if (attempt.kind === "restart") return attempt;
-  if (attempt.kind === "refused") return afterRefusal(served, attempt, findings);
+  if (attempt.kind !== "settled") return stopped(served, attempt, findings);
   const { record, pods } = attempt.observed;
   const writer = pods.find(({ uid }) => uid === election.target.uid);
   if (record?.epoch === undefined || writer === undefined) return { kind: "restart", reason: "the writer is gone" };
-  const { reason } = election;
-  if (attempt.promoted) {
-    const { namespace, name } = served.lock;
-    served.context.log.info("writer promoted", {
-      lock: `${namespace}/${name}`,
-      writer: writer.name,
-      epoch: record.epoch,
-      reason,
-    });
-  }
-  const promotion = attempt.promoted ? { target: writer, reason } : undefined;
+  const promotion = promotionOf(served, { promoted: attempt.promoted, epoch: record.epoch }, { writer, election });
   const [lock] = await Promise.all([completeSwitchover(served, writer), renewIfDue(served, record)]);
   const result = { kind: "settled", writer: writer.name, epoch: record.epoch, findings } as const;
-  return conclude(served, { lock, result, group: served.admission.set.uid, record, promotion }, done(reason));
+  return conclude(served, { lock, result, group: served.admission.set.uid, record, promotion }, done(election.reason));
 };
 
 /** Treats every member as enrolled, as it would be: nothing is written in this mode. */
@@ -138,16 +147,17 @@ const carryOut = async (served: Served, observed: Observed<ElectionPod>): Promis
   const contested = contestFindings({ names: ROLES, record, lease: owner.lease, pods: observed.pods });
   if (context.mode === "observe") return observe(served, observed, contested);
   const ports = portsFor(served, lock, { set, group: set.uid });
-  const enrolled = await enrol(ports, observed, planEnrolment(observed));
-  if (enrolled.stop !== undefined) {
-    return enrolled.stop.kind === "restart" ? enrolled.stop : afterRefusal(served, enrolled.stop, contested);
-  }
+  const enrolled = await writePhase(ports, observed, { phase: "enrol", changes: planEnrolment(observed) });
+  if (enrolled.stop !== undefined) return stopped(served, enrolled.stop, contested);
   const { pods } = enrolled.observed;
   const election = elect({ lock, set, record, pods });
   const findings = [...election.findings, ...contested];
   const able = pods.filter((pod) => disqualification(pod, set.uid) === undefined).length;
   context.metrics.set(READY_PODS, metricLabels(lock), able);
   if (election.kind === "hold") {
+    const changes = planRepair(enrolled.observed);
+    const repaired = await writePhase(ports, enrolled.observed, { phase: "fence", changes });
+    if (repaired.stop !== undefined) return stopped(served, repaired.stop, findings);
     const result = { ...election, kind: "held", epoch: record?.epoch, findings } as const;
     return conclude(served, { lock, result, group: set.uid, record, promotion: undefined }, done(election.reason));
   }
@@ -155,34 +165,44 @@ const carryOut = async (served: Served, observed: Observed<ElectionPod>): Promis
   return afterAttempt(served, election, { attempt, findings });
 };
 
+/**
+ * A StatefulSet that was deleted without its pods and made anew adopts them one by one. Its former group would have been ended
+ * by its record; where that is gone too, it is ended here, before another pod becomes the writer. Undefined: nothing to end.
+ */
+const endFormer = async (io: Io, namespace: string, groups: readonly string[]): Promise<PassOutcome | undefined> => {
+  for (const group of groups) {
+    // One at a time, and the pass begins again after each.
+    // oxlint-disable-next-line no-await-in-loop
+    const outcome = await endOrphan(io, { namespace, group });
+    if (outcome.kind !== "done") return outcome;
+    if (outcome.reason === ORPHAN_ENDED) return { kind: "restart", reason: `the former group ${group} was ended` };
+  }
+  return undefined;
+};
+
+/** The former groups end first; then the pods as they are observed, with the lock that was claimed. */
+const begin = async (served: Served, claimed: LockView, { pods, formerGroups }: GroupPods): Promise<PassOutcome> => {
+  const { set, record } = served.admission;
+  const { namespace, status } = claimed;
+  const ended = record === undefined ? await endFormer(served, namespace, formerGroups) : undefined;
+  if (ended !== undefined) return ended;
+  const now = served.context.clock.serverNow();
+  const observed = { names: ROLES, group: set.uid, record, pods, epochSeen: status.epoch ?? 0, now };
+  return carryOut({ ...served, lock: claimed }, observed);
+};
+
 /** One attempt to bring the lock's group to rest. The record was read before; the pods are read here. */
 export const serve = async (io: Io, owner: Owner, admission: Serving): Promise<PassOutcome> => {
-  const { context, send } = io;
   const { set, record, adopts } = admission;
-  const { namespace } = owner.lock;
   if (record === undefined || adopts) {
     const ended = await dropOtherRecords(io, owner.lock, set.uid);
     if (ended !== undefined) return ended;
   }
   const served: Served = { ...io, owner, lock: owner.lock, admission };
-  const [claimed, loaded] = await Promise.all([
-    claimLock(served),
-    loadPods(send, { namespace, group: set.uid, set, now: context.clock.serverNow() }),
-  ]);
+  const [claimed, loaded] = await Promise.all([claimLock(served), owner.pods(io.context.clock.serverNow())]);
   if (!("metadata" in claimed)) {
     const stale = classify(claimed) === "stale";
     return stale ? { kind: "restart", reason: "the lock changed" } : failed("add the finalizer", claimed);
   }
-  if (!loaded.ok) return failed(loaded.doing, loaded.response);
-  return carryOut(
-    { ...served, lock: claimed },
-    {
-      names: ROLES,
-      group: set.uid,
-      record,
-      pods: loaded.value,
-      epochSeen: claimed.status.epoch ?? 0,
-      now: context.clock.serverNow(),
-    },
-  );
+  return loaded.ok ? begin(served, claimed, loaded.value) : failed(loaded.doing, loaded.response);
 };

@@ -13,9 +13,10 @@ import { classify, describe } from "../kit/kube/status-class.ts";
 import { spread } from "../kit/spread.ts";
 import type { Io } from "./conclude.ts";
 import { LOCKS, ROLES } from "./labels.ts";
-import { keyText, type ElectionMemory, type RememberedLock } from "./memory.ts";
-import { LEADER_INFO, RENEWALS } from "./metrics.ts";
-import { viewLock, type LockView } from "./model.ts";
+import type { LockHint } from "./load.ts";
+import { keyText, type ElectionMemory } from "./memory.ts";
+import { forgetSeries, LEADER_INFO, RENEWALS } from "./metrics.ts";
+import { viewLock, viewSet, type LockView } from "./model.ts";
 import { needOf, type Need } from "./need.ts";
 import { orphanedGroups } from "./orphans.ts";
 import { ownerOf } from "./ports.ts";
@@ -86,12 +87,12 @@ const needs = (io: Io, { locks, sets, leases, pods }: Snapshot): ReadonlyMap<str
   );
 };
 
-const rememberedOf = ({ locks, sets }: Snapshot): ReadonlyMap<string, RememberedLock> => {
-  const uids = new Map(sets.map(({ metadata }) => [`${metadata.namespace ?? ""}/${metadata.name}`, metadata.uid]));
+const rememberedOf = ({ locks, sets }: Snapshot): ReadonlyMap<string, LockHint> => {
+  const byName = new Map(sets.map((set) => [at(set), viewSet(set)]));
   return new Map(
     locks.map((lock) => {
       const { statefulSetName, leaseName, namespace } = lock;
-      return [lockKey(lock), { statefulSetName, leaseName, group: uids.get(`${namespace}/${statefulSetName}`) }];
+      return [lockKey(lock), { statefulSetName, leaseName, set: byName.get(`${namespace}/${statefulSetName}`) }];
     }),
   );
 };
@@ -130,7 +131,7 @@ export const sweepLocks = async (io: Io, memory: ElectionMemory, found: Found): 
   try {
     const begun = memory.mark();
     const snapshot = await read(io);
-    memory.replaceAll(rememberedOf(snapshot), begun);
+    for (const key of memory.replaceAll(rememberedOf(snapshot), begun)) forgetSeries(io.context, key);
     const needed = needs(io, snapshot);
     // What is at rest has a writer; the others say so in their runs.
     for (const { namespace, name } of snapshot.locks.filter((lock) => needed.get(lockKey(lock))?.kind !== "run")) {

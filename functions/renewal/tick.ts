@@ -23,7 +23,13 @@ export interface TickContext {
 /** Undefined: every feature was swept; otherwise why not. Groups that are not at rest are run again by themselves. */
 export type Tick = () => Promise<string | undefined>;
 
-const sweepOne = async (context: TickContext, feature: Feature): Promise<string | undefined> => {
+/** A sweep of one feature: why it could not read, if so, and the runs that it asked for. */
+interface Swept {
+  readonly problem: string | undefined;
+  readonly runs: readonly Promise<RunOutcome>[];
+}
+
+const sweepOne = async (context: TickContext, feature: Feature): Promise<Swept> => {
   const { clock, log, metrics } = context;
   const begun = clock.monotonic();
   const runs: Promise<RunOutcome>[] = [];
@@ -37,27 +43,27 @@ const sweepOne = async (context: TickContext, feature: Feature): Promise<string 
     log.error("sweep failed", { feature: feature.name, error });
     outcome = { kind: "failed", reason: String(error) };
   }
-  await Promise.all(runs);
   metrics.observe(SWEEP_SECONDS, { feature: feature.name }, (clock.monotonic() - begun) / 1000);
   if (outcome.kind === "failed") {
     log.warn("sweep could not read", { feature: feature.name, reason: outcome.reason });
-    return outcome.reason;
+    return { problem: outcome.reason, runs };
   }
   metrics.set(GROUPS, { feature: feature.name }, outcome.groups);
   log.debug("swept", { feature: feature.name, groups: outcome.groups, renewed: outcome.renewed, runs: runs.length });
-  return undefined;
+  return { problem: undefined, runs };
 };
 
 export const createTick = (context: TickContext): Tick => {
-  let current: Promise<string | undefined> | undefined;
-  const sweepAll = async (): Promise<string | undefined> => {
-    const reasons = await Promise.all(context.features.map((feature) => sweepOne(context, feature)));
-    return reasons.find((reason) => reason !== undefined);
-  };
-  return () => {
-    current ??= sweepAll().finally(() => {
+  let current: Promise<readonly Swept[]> | undefined;
+  const sweepAll = (): Promise<readonly Swept[]> =>
+    Promise.all(context.features.map((feature) => sweepOne(context, feature))).finally(() => {
       current = undefined;
     });
-    return current;
+  return async () => {
+    // Only the sweep is shared: a run that takes long must not keep the next tick from renewing.
+    current ??= sweepAll();
+    const swept = await current;
+    await Promise.all(swept.flatMap(({ runs }) => runs));
+    return swept.find(({ problem }) => problem !== undefined)?.problem;
   };
 };

@@ -3,7 +3,7 @@
  * ServiceAccount, so that a permission that infra/rbac lacks shows.
  */
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "./ports.ts";
 import type { ControlPlane } from "./control-plane.ts";
@@ -12,14 +12,14 @@ import type { LabProcess } from "./processes.ts";
 const root = join(import.meta.dirname, "../..");
 const startDeadlineMs = 20_000;
 const pollMs = 10;
-let built = false;
 let count = 0;
 
-/** Once in a process. */
-const build = (): void => {
-  if (built) return;
-  execFileSync(process.execPath, [join(root, "infra/tools/build.ts")], { cwd: root });
-  built = true;
+/** Once in a lab, and in its own folder, so that labs beside each other do not take away each other's bundle. */
+const build = (dataDir: string): string => {
+  const outdir = join(dataDir, "build");
+  if (!existsSync(outdir))
+    execFileSync(process.execPath, [join(root, "infra/tools/build.ts"), "--outdir", outdir], { cwd: root });
+  return join(outdir, "main.js");
 };
 
 export interface FunctionInstance {
@@ -56,7 +56,7 @@ const untilLive = async (url: string, process: LabProcess): Promise<void> => {
 
 /** Resolves once the instance is ready. It ends with the lab, or by `process.kill`. */
 export const startFunction = async ({ plane, server, env = {} }: FunctionOptions): Promise<FunctionInstance> => {
-  build();
+  const main = build(plane.dataDir);
   count += 1;
   const port = await freePort();
   const tokenFile = join(plane.dataDir, "function-token");
@@ -64,7 +64,7 @@ export const startFunction = async ({ plane, server, env = {} }: FunctionOptions
   const child = plane.processes.start({
     name: `function-${count}`,
     file: process.execPath,
-    args: [join(root, "build/main.js")],
+    args: [main],
     env: {
       PORT: String(port),
       BELLWETHER_API_SERVER: server ?? plane.server,

@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { ROLES } from "../../functions/election/labels.ts";
 import type { Clock } from "../../functions/kit/clock.ts";
 import { endGroup } from "../../functions/kit/handover/end.ts";
-import { enrol, handOver, type HandoverPorts } from "../../functions/kit/handover/executor.ts";
+import { handOver, writePhase, type HandoverPorts } from "../../functions/kit/handover/executor.ts";
 import { viewPod, viewRecord, type PodView } from "../../functions/kit/handover/model.ts";
 import { planEnrolment, type Observed } from "../../functions/kit/handover/plan.ts";
 import { judge, renderVerdict } from "../../functions/kit/history/judge.ts";
@@ -135,7 +135,7 @@ const attempt = async (world: World): Promise<void> => {
     epochSeen: 0,
     now,
   };
-  const { observed, stop } = await enrol(ports, read, planEnrolment(read));
+  const { observed, stop } = await writePhase(ports, read, { phase: "enrol", changes: planEnrolment(read) });
   const { pods } = observed;
   const target = random(2) === 0 ? pods.find(({ uid }) => uid === record?.holder?.uid) : undefined;
   const chosen = target ?? pods[random(Math.max(1, pods.length))];

@@ -7,7 +7,7 @@ import type { Clock } from "../clock.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { getRequest, objectOf, patchRequest, PODS, type KubeResponse, type Transport } from "../kube/request.ts";
 import { classify } from "../kube/status-class.ts";
-import { viewRecord, type PodView } from "./model.ts";
+import { viewRecord, type PodView, type RecordView, type Stamp } from "./model.ts";
 import { plan, type Observed, type PodChange, type Step, type Target } from "./plan.ts";
 import { recordRequest, type RecordSpec } from "./record.ts";
 
@@ -54,20 +54,42 @@ const replacePod = <P extends PodView>(observed: Observed<P>, uid: string, next:
 
 type PodAnswer<P> =
   | { readonly kind: "now"; readonly pod: P | undefined; readonly conflict: boolean }
+  /** Another hand-over has stamped the pod since it was listed. */
+  | { readonly kind: "overtaken" }
   | { readonly kind: "stop"; readonly response: KubeResponse };
 
-const rereadPod = async <P extends PodView>(ports: HandoverPorts<P>, pod: P): Promise<PodAnswer<P>> => {
+const isStampOf = (stamp: Stamp | undefined, record: RecordView | undefined): boolean =>
+  stamp !== undefined && stamp.epoch === record?.epoch && stamp.record === record.uid;
+
+/**
+ * A stamp that came since the LIST, and is not of our record's epoch, tells of a hand-over that may have chosen among pods which
+ * that LIST did not show. Two records of one group (an edited Lease name, two locks on a StatefulSet) have no other arbiter.
+ */
+const isOvertaken = (before: PodView, after: PodView, record: RecordView | undefined): boolean =>
+  (before.stamp?.epoch !== after.stamp?.epoch || before.stamp?.record !== after.stamp?.record) &&
+  !isStampOf(after.stamp, record);
+
+const rereadPod = async <P extends PodView>(
+  ports: HandoverPorts<P>,
+  pod: P,
+  record: RecordView | undefined,
+): Promise<PodAnswer<P>> => {
   const response = await ports.send(getRequest(PODS, pod.namespace, pod.name));
   const outcome = classify(response);
   if (outcome === "gone") return { kind: "now", pod: undefined, conflict: true };
   if (outcome !== "ok") return { kind: "stop", response };
-  const next = objectOf(response);
+  const next = ports.view(objectOf(response));
   // Another uid under the same name: the pod that we knew has vanished.
-  return { kind: "now", pod: next.metadata.uid === pod.uid ? ports.view(next) : undefined, conflict: true };
+  if (next.uid !== pod.uid) return { kind: "now", pod: undefined, conflict: true };
+  return isOvertaken(pod, next, record) ? { kind: "overtaken" } : { kind: "now", pod: next, conflict: true };
 };
 
 /** Writes one change; the answer is the pod as it is now, undefined when it vanished. */
-const writePod = async <P extends PodView>(ports: HandoverPorts<P>, change: PodChange<P>): Promise<PodAnswer<P>> => {
+const writePod = async <P extends PodView>(
+  ports: HandoverPorts<P>,
+  change: PodChange<P>,
+  record: RecordView | undefined,
+): Promise<PodAnswer<P>> => {
   const { pod, labels, annotations } = change;
   const response = await ports.send(
     patchRequest(PODS, { namespace: pod.namespace, on: pod }, { metadata: { labels, annotations } }),
@@ -75,7 +97,29 @@ const writePod = async <P extends PodView>(ports: HandoverPorts<P>, change: PodC
   const outcome = classify(response);
   if (outcome === "ok") return { kind: "now", pod: ports.view(objectOf(response)), conflict: false };
   if (outcome === "gone") return { kind: "now", pod: undefined, conflict: false };
-  return outcome === "stale" ? rereadPod(ports, pod) : { kind: "stop", response };
+  return outcome === "stale" ? rereadPod(ports, pod, record) : { kind: "stop", response };
+};
+
+/** What one answer makes of the view; `stop` when the attempt cannot go on with it. */
+const absorb = <P extends PodView>(
+  observed: Observed<P>,
+  { phase, pod }: { phase: Phase; pod: P },
+  answer: PodAnswer<P>,
+): Sent<P> => {
+  const { name } = pod;
+  switch (answer.kind) {
+    case "stop":
+      return { observed, stop: { kind: "refused", doing: `${phase} pod ${name}`, response: answer.response } };
+    case "overtaken":
+      return { observed, stop: { kind: "restart", reason: `pod ${name} was stamped by another hand-over` } };
+    case "now": {
+      const next = replacePod(observed, pod.uid, answer.pod);
+      const unsettled = phase === "promote" && (answer.conflict || answer.pod === undefined);
+      return unsettled
+        ? { observed: next, stop: { kind: "restart", reason: `pod ${name} changed before its promotion` } }
+        : { observed: next };
+    }
+  }
 };
 
 const writePods = async <P extends PodView>(
@@ -83,28 +127,21 @@ const writePods = async <P extends PodView>(
   observed: Observed<P>,
   { phase, changes }: { phase: Phase; changes: readonly PodChange<P>[] },
 ): Promise<Sent<P>> => {
-  let next = observed;
-  for (let start = 0; start < changes.length; start += PARALLEL_WRITES_MAX) {
+  let sent: Sent<P> = { observed };
+  for (let start = 0; start < changes.length && sent.stop === undefined; start += PARALLEL_WRITES_MAX) {
     const batch = changes.slice(start, start + PARALLEL_WRITES_MAX);
+    const write = async (change: PodChange<P>): Promise<{ pod: P; answer: PodAnswer<P> }> => ({
+      pod: change.pod,
+      answer: await writePod(ports, change, observed.record),
+    });
     // Batches follow one another so that a large set does not take every connection.
     // oxlint-disable-next-line no-await-in-loop
-    const answers = await Promise.all(batch.map((change) => writePod(ports, change)));
-    for (const [index, answer] of answers.entries()) {
-      const pod = batch[index]?.pod;
-      if (pod === undefined) continue;
-      if (answer.kind === "stop")
-        return {
-          observed: next,
-          stop: { kind: "refused", doing: `${phase} pod ${pod.name}`, response: answer.response },
-        };
-      if (answer.conflict) ports.observer.conflict(phase);
-      next = replacePod(next, pod.uid, answer.pod);
-      if (phase === "promote" && (answer.conflict || answer.pod === undefined)) {
-        return { observed: next, stop: { kind: "restart", reason: `pod ${pod.name} changed before its promotion` } };
-      }
+    for (const { pod, answer } of await Promise.all(batch.map(write))) {
+      if (answer.kind === "overtaken" || (answer.kind === "now" && answer.conflict)) ports.observer.conflict(phase);
+      if (sent.stop === undefined) sent = absorb(sent.observed, { phase, pod }, answer);
     }
   }
-  return { observed: next };
+  return sent;
 };
 
 const writeRecord = async <P extends PodView>(
@@ -177,16 +214,16 @@ export const handOver = async <P extends PodView>(
   return { kind: "restart", reason: `not at rest after ${ROUNDS_MAX} rounds` };
 };
 
-/** Enrols the members that are not enrolled yet, so that a target can be chosen among enrolled pods. */
-export const enrol = async <P extends PodView>(
+/** One phase by itself: enrolment before a target can be chosen, or the repair of a group that nobody can lead. */
+export const writePhase = async <P extends PodView>(
   ports: HandoverPorts<P>,
   observed: Observed<P>,
-  changes: readonly PodChange<P>[],
+  { phase, changes }: { phase: "enrol" | "fence"; changes: readonly PodChange<P>[] },
 ): Promise<Sent<P>> => {
   if (changes.length === 0) return { observed };
   const begun = ports.clock.monotonic();
-  const sent = await writePods(ports, observed, { phase: "enrol", changes });
-  ports.observer.phase("enrol", ports.clock.monotonic() - begun);
-  ports.observer.wrote("enrol", changes.length);
+  const sent = await writePods(ports, observed, { phase, changes });
+  ports.observer.phase(phase, ports.clock.monotonic() - begun);
+  ports.observer.wrote(phase, changes.length);
   return sent;
 };

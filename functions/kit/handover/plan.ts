@@ -158,6 +158,18 @@ const planUnderRecord = <P extends PodView>(
     : { kind: "promote", change: promotion(names, leader, record), epoch: record.epoch };
 };
 
+/**
+ * While nobody can lead nothing is handed over; but a pod that is not the record's holder and has the leader's role or a token
+ * was given it by somebody else, and is fenced under the present epoch.
+ */
+export const planRepair = <P extends PodView>({ names, group, record, pods }: Observed<P>): readonly PodChange<P>[] =>
+  isStamped(record)
+    ? pods
+        .filter((pod) => pod.group === group && pod.uid !== record.holder?.uid && !outrun(pod, record))
+        .filter((pod) => pod.role === names.leader || pod.token !== undefined)
+        .map((pod) => fencing(names, pod, record))
+    : [];
+
 /** The next writes on the way to `target`; apply them, put the answers back into `observed`, and ask again. */
 export const plan = <P extends PodView>(observed: Observed<P>, target: Target): Step<P> => {
   const changes = planEnrolment(observed);

@@ -13,7 +13,7 @@ import {
   type Lab,
   type LockOptions,
 } from "./fixture.ts";
-import type { GroupState, LockName } from "./group.ts";
+import type { GroupState, LockName } from "../../../infra/lab/group.ts";
 
 const pollMs = 15;
 

@@ -7,9 +7,9 @@ import { startApiServerAdapter, type Adapter } from "../../../infra/lab/adapters
 import { ADMIN } from "../../../infra/lab/identities.ts";
 import { startObserver, type Observer } from "../../../infra/lab/observer.ts";
 import { startPingAdapter } from "../../../infra/lab/ping-adapter.ts";
-import { startBalancer, type Balancer } from "./balancer.ts";
+import { startBalancer, type Balancer } from "../../../infra/lab/balancer.ts";
 import { startLab, type Lab, type LabOptions } from "./fixture.ts";
-import { startFunction, type FunctionInstance } from "./function.ts";
+import { startFunction, type FunctionInstance } from "../../../infra/lab/function.ts";
 
 /** How long after a change that sends an event everything agrees again, as the README states it. */
 export const EVENT_BOUND_MS = 2_000;

@@ -2,14 +2,14 @@
  * The shipped function on a real control plane, called by both real adapters, with a gate that remembers each call to the
  * API server: what a scene needs to say not only what changed, but also what was left alone.
  */
-import { startApiServerAdapter } from "../../../infra/lab/adapters.ts";
+import { startApiServerAdapter, type Adapter } from "../../../infra/lab/adapters.ts";
 import { startPingAdapter } from "../../../infra/lab/ping-adapter.ts";
 import { poll } from "../../../infra/lab/poll.ts";
-import { startApiGate, type GatedRequest } from "./api-gate.ts";
-import { startBalancer } from "./balancer.ts";
+import { startApiGate, type GatedRequest } from "../../../infra/lab/api-gate.ts";
+import { startBalancer } from "../../../infra/lab/balancer.ts";
 import { startLab, type Lab, type LabOptions } from "./fixture.ts";
-import type { GroupState } from "./group.ts";
-import { startFunction, type FunctionInstance } from "./function.ts";
+import type { GroupState } from "../../../infra/lab/group.ts";
+import { startFunction, type FunctionInstance } from "../../../infra/lab/function.ts";
 
 /** How long after a change that sends an event everything agrees again, as the README states it. */
 export const EVENT_BOUND_MS = 2_000;
@@ -42,12 +42,14 @@ export interface Stage {
   called(holds: (calls: readonly Call[]) => boolean): Promise<unknown>;
   /** Starts an instance behind the gate, beside those that run. */
   join(env?: Readonly<Record<string, string>>): Promise<FunctionInstance>;
-  /** From now on events go to this one, though the others run. */
-  only(instance: FunctionInstance): void;
+  /** From now on events go to these in turn, though others run. */
+  route(instances: readonly FunctionInstance[]): void;
   /** Kills an instance. */
   leave(instance: FunctionInstance): Promise<void>;
   /** Starts both sources. A source holds its events up while nobody answers, so the first instance joins before. */
-  startSources(): Promise<void>;
+  startSources(): Promise<unknown>;
+  /** The source of objects alone: nothing ticks. */
+  startObjectSource(): Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -74,6 +76,14 @@ export const startStage = async ({
     instances = next;
     balancer.target(instances.map(({ url }) => url));
   };
+  const sink = balancer.url;
+  const startObjectSource = (): Promise<Adapter> =>
+    startApiServerAdapter({ plane, identity: "bellwether-sources", sink, name: "objects", resources: RESOURCES });
+  const startTicks = async (): Promise<void> => {
+    const ping = await startPingAdapter({ plane });
+    const schedule = `*/${tickSeconds} * * * * *`;
+    await ping.createPingSource({ namespace: "bellwether", name: "tick", schedule, sink });
+  };
   return {
     lab,
     calls,
@@ -89,21 +99,14 @@ export const startStage = async ({
       place([...instances, instance]);
       return instance;
     },
-    only: (instance) => place([instance]),
+    route: place,
     leave: async (instance) => {
       place(instances.filter((other) => other !== instance));
       instance.process.kill("SIGKILL");
       await instance.process.exited;
     },
-    startSources: async () => {
-      const sink = balancer.url;
-      const ping = await startPingAdapter({ plane });
-      const schedule = `*/${tickSeconds} * * * * *`;
-      await Promise.all([
-        ping.createPingSource({ namespace: "bellwether", name: "tick", schedule, sink }),
-        startApiServerAdapter({ plane, identity: "bellwether-sources", sink, name: "objects", resources: RESOURCES }),
-      ]);
-    },
+    startSources: () => Promise.all([startTicks(), startObjectSource()]),
+    startObjectSource,
     stop: async () => {
       balancer.close();
       await lab.stop();

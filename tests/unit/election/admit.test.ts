@@ -87,7 +87,7 @@ test.each<[string, Partial<AdmissionInput>, string, string]>([
   [
     "a record of another lock's group",
     {
-      ...among(lockView({ ...YOUNGER, spec: { statefulSetName: "x", leaseName: "z" } })),
+      ...among(lockView({ ...YOUNGER, spec: { statefulSetName: "x" } })),
       reading: read(aLease({ group: "uid-of-x", owner: "default/younger/uid-of-younger" })),
     },
     "LeaseShared",

@@ -2,13 +2,17 @@
 import { expect, test } from "vitest";
 import type { ObjectEvent, WatchedObject } from "../../../events/types.ts";
 import { createMemory, type ElectionMemory } from "../../../functions/election/memory.ts";
-import { aPod, aSet, SET_UID } from "../support/builders.ts";
+import { aPod, aSet, SET_UID, THE_SET } from "../support/builders.ts";
 
 const remembering = (): ElectionMemory => {
   const memory = createMemory();
-  memory.remember("default/one", { statefulSetName: "db", leaseName: "one", group: SET_UID });
-  memory.remember("default/two", { statefulSetName: "web", leaseName: "two", group: undefined });
-  memory.remember("other/three", { statefulSetName: "db", leaseName: "one", group: "uid-of-other-db" });
+  memory.remember("default/one", { statefulSetName: "db", leaseName: "one", set: THE_SET });
+  memory.remember("default/two", { statefulSetName: "web", leaseName: "two", set: undefined });
+  memory.remember("other/three", {
+    statefulSetName: "db",
+    leaseName: "one",
+    set: { ...THE_SET, uid: "uid-of-other-db" },
+  });
   return memory;
 };
 
@@ -75,13 +79,13 @@ test.each<[string, ObjectEvent, readonly string[]]>([
 
 test("a lock that was deleted concerns those that wait for its StatefulSet", () => {
   const memory = remembering();
-  memory.remember("default/waiting", { statefulSetName: "db", leaseName: "w", group: SET_UID });
+  memory.remember("default/waiting", { statefulSetName: "db", leaseName: "w", set: THE_SET });
   expect(memory.concerned({ ...lockEvent("one"), change: "delete" })).toEqual(["default/one", "default/waiting"]);
 });
 
 test("what was forgotten or renamed is no longer found", () => {
   const memory = remembering();
-  memory.remember("default/one", { statefulSetName: "renamed", leaseName: "one", group: undefined });
+  memory.remember("default/one", { statefulSetName: "renamed", leaseName: "one", set: undefined });
   expect(memory.concerned(event("StatefulSet", "db"))).toEqual([]);
   expect(memory.concerned(event("StatefulSet", "renamed"))).toEqual(["default/one"]);
   memory.forget("default/one");
@@ -95,7 +99,7 @@ test("a pod that another instance enrolled leads to looking up its locks", () =>
 
 test("after a sweep exactly what it found is known", () => {
   const memory = remembering();
-  const four = { statefulSetName: "db", leaseName: "four", group: undefined };
+  const four = { statefulSetName: "db", leaseName: "four", set: undefined };
   memory.replaceAll(new Map([["default/four", four]]), memory.mark());
   expect(memory.concerned(event("StatefulSet", "db"))).toEqual(["default/four"]);
   expect(memory.lock("other/three")).toBeUndefined();

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { ROLES } from "../../../functions/election/labels.ts";
 import type { ElectionPod } from "../../../functions/election/model.ts";
-import { enrol, handOver, type Attempt } from "../../../functions/kit/handover/executor.ts";
+import { handOver, writePhase, type Attempt } from "../../../functions/kit/handover/executor.ts";
 import { endGroup } from "../../../functions/kit/handover/end.ts";
 import { viewRecord } from "../../../functions/kit/handover/model.ts";
 import { planEnrolment, type Observed, type Target } from "../../../functions/kit/handover/plan.ts";
@@ -181,7 +181,7 @@ test("enrolment feeds its answers back; a pod that went meanwhile is dropped", a
   const world = createScripted(pods);
   world.put("db-1", undefined);
   const observed = observe(pods, undefined);
-  const sent = await enrol(world.ports, observed, planEnrolment(observed));
+  const sent = await writePhase(world.ports, observed, { phase: "enrol", changes: planEnrolment(observed) });
   expect(sent.stop).toBeUndefined();
   expect(sent.observed.pods.map(({ name, group, resourceVersion }) => [name, group, resourceVersion])).toEqual([
     ["db-0", SET_UID, "11"],

@@ -119,10 +119,8 @@ const conditionsInCode = (): readonly string[] => {
     /\b(?:at|trueFinding)\(\s*"(?<type>\w+)",\s*(?:"(?:True|False)",\s*)?"(?!True"|False")(?<reason>\w+)"/g,
   );
   const spelled = [...calls].map(({ groups }) => `${groups?.["type"] ?? ""}/${groups?.["reason"] ?? ""}`);
-  const unfinished = [...code.matchAll(/kind: "unfinished",\s*reason: "(?<reason>\w+)"/g)].map(
-    ({ groups }) => `Available/${groups?.["reason"] ?? ""}`,
-  );
-  return [...new Set([...spelled, ...union("RefusalReason"), ...union("HoldReason"), ...unfinished])].toSorted();
+  const named = ["RefusalReason", "HoldReason", "UnfinishedReason"].flatMap(union);
+  return [...new Set([...spelled, ...named])].toSorted();
 };
 
 test("the README's table of conditions is that of the code", () => {

@@ -1,1 +1,0 @@
-export * from "../../../infra/lab/api-gate.ts";
