@@ -11,7 +11,7 @@ import { EVENT_SECONDS, EVENTS, RUN_SECONDS, RUNS } from "./kit/host/metric-list
 import type { Metrics } from "./kit/host/metrics.ts";
 import type { Context, Reply } from "./kit/host/server.ts";
 import type { Transport } from "./kit/kube/request.ts";
-import { rememberOwnWrites } from "./kit/own-writes.ts";
+import { rememberOwnWrites, type OwnWrites } from "./kit/own-writes.ts";
 import { createReconciler, type Reconciler } from "./kit/reconcile.ts";
 import { createTick } from "./renewal/tick.ts";
 
@@ -32,8 +32,6 @@ export interface RunningFunction {
   start(): void;
   /** Resolves when no run is waiting or under way. */
   idle(): Promise<void>;
-  /** The first sweep has read everything. */
-  ready(): boolean;
 }
 
 const TEXT = { "content-type": "text/plain; charset=utf-8" };
@@ -49,15 +47,18 @@ const comeAgain = (reason: string): Reply => ({
   body: `${reason}\n`,
 });
 
-/** Runs groups of any feature: a run's key is the feature's name and the group's. */
-const createRunner = (options: FunctionOptions, send: Transport): Reconciler => {
+/** Key of a run. */
+const keyOf = (feature: string, group: string): string => `${feature}|${group}`;
+
+/** Runs groups of any feature. */
+const createRunner = (options: FunctionOptions, own: OwnWrites): Reconciler => {
   const { features, clock, log, metrics } = options;
   const byKey = (key: string): { feature: Feature | undefined; group: string } => {
     const end = key.indexOf("|");
     return { feature: features.find(({ name }) => name === key.slice(0, end)), group: key.slice(end + 1) };
   };
   const reconciler = createReconciler({
-    send,
+    send: options.send,
     clock,
     concurrency: options.concurrency,
     deadlineMs: options.groupDeadlineMs,
@@ -65,7 +66,7 @@ const createRunner = (options: FunctionOptions, send: Transport): Reconciler => 
       const { feature, group } = byKey(key);
       if (feature === undefined) return { kind: "done", reason: "NoSuchFeature" };
       const begun = clock.monotonic();
-      const outcome = await feature.run(group, bounded);
+      const outcome = await feature.run(group, own.sendFor(key, bounded));
       metrics.observe(RUN_SECONDS, { feature: feature.name }, (clock.monotonic() - begun) / 1000);
       return outcome;
     },
@@ -76,7 +77,7 @@ const createRunner = (options: FunctionOptions, send: Transport): Reconciler => 
       if (outcome.kind === "retry") log.warn("run will be repeated", fields);
       else {
         log.debug("run done", fields);
-        for (const next of outcome.next ?? []) void reconciler.trigger(`${feature?.name}|${next}`);
+        for (const next of outcome.next ?? []) void reconciler.trigger(keyOf(feature?.name ?? "", next));
       }
     },
   });
@@ -85,17 +86,16 @@ const createRunner = (options: FunctionOptions, send: Transport): Reconciler => 
 
 export const createFunction = (options: FunctionOptions): RunningFunction => {
   const { features, clock, log, metrics } = options;
-  const own = rememberOwnWrites(options.send);
-  const reconciler = createRunner(options, own.send);
-  const trigger = (feature: Feature, group: string): Promise<RunOutcome> =>
-    reconciler.trigger(`${feature.name}|${group}`);
+  const own = rememberOwnWrites();
+  const reconciler = createRunner(options, own);
+  const trigger = ({ name }: Feature, group: string): Promise<RunOutcome> => reconciler.trigger(keyOf(name, group));
   const unread = new Set(features);
   const allRead = Promise.withResolvers<void>();
   const onRead = (feature: Feature): void => {
     unread.delete(feature);
     if (unread.size === 0) allRead.resolve();
   };
-  const tick = createTick({ features, send: own.send, clock, log, metrics, trigger, onRead });
+  const tick = createTick({ features, send: options.send, clock, log, metrics, trigger, onRead });
 
   /** A cold instance knows no group yet; its first sweep tells it which groups there are. */
   const knowsGroups = async (): Promise<boolean> => {
@@ -104,14 +104,17 @@ export const createFunction = (options: FunctionOptions): RunningFunction => {
     return unread.size === 0;
   };
 
-  /** A version that one of our own writes produced says nothing new. */
-  const isEcho = ({ object }: ObjectEvent): boolean =>
-    object !== undefined && own.includes(object.metadata.uid, object.metadata.resourceVersion);
-
   const onObject = async (event: ObjectEvent): Promise<Reply | undefined> => {
-    if (isEcho(event)) return undefined;
     if (!(await knowsGroups())) return comeAgain("the first sweep is not done yet");
-    const runs = features.flatMap((feature) => feature.groupsOf(event).map((group) => trigger(feature, group)));
+    const { uid, resourceVersion } = event.object?.metadata ?? { uid: "", resourceVersion: "" };
+    // A version that a group's own run produced says nothing new to that group.
+    const writer = own.writerOf(uid, resourceVersion);
+    const runs = features.flatMap((feature) =>
+      feature
+        .groupsOf(event)
+        .filter((group) => keyOf(feature.name, group) !== writer)
+        .map((group) => trigger(feature, group)),
+    );
     if (runs.length === 0) return undefined;
     const outcomes = await Promise.race([Promise.all(runs), clock.sleep(options.ackAfterMs)]);
     // After an early answer the runs go on, and repeat themselves if they must.
@@ -143,6 +146,5 @@ export const createFunction = (options: FunctionOptions): RunningFunction => {
       void tick();
     },
     idle: () => reconciler.idle(),
-    ready: () => unread.size === 0,
   };
 };

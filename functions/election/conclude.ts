@@ -5,9 +5,12 @@ import { classify, describe, retryAfterMs } from "../kit/kube/status-class.ts";
 import type { ElectionContext } from "./context.ts";
 import { publish, type Pass } from "./publish.ts";
 
-const RETRY_AFTER_MS = 200;
+export const RETRY_AFTER_MS = 200;
 /** A refusal (403, 422) does not go away by asking again soon; the sweep asks again anyway. */
 const REFUSED_AFTER_MS = 5_000;
+
+/** No answer, too many requests, unavailable: what the whole server says of itself. */
+const SERVER_TROUBLE: ReadonlySet<number> = new Set([0, 429, 503]);
 
 /** A run's transport, and what the host injected. */
 export interface Io {
@@ -23,7 +26,9 @@ export const done = (reason: string): PassOutcome => ({ kind: "done", reason });
 export const failed = (doing: string, response: KubeResponse): PassOutcome => {
   const refused = classify(response) !== "wait";
   const afterMs = retryAfterMs(response) ?? (refused ? REFUSED_AFTER_MS : RETRY_AFTER_MS);
-  return { kind: "retry", reason: `${doing}: ${describe(response)}`, afterMs, trouble: refused ? "group" : "server" };
+  // Other errors may be one webhook's or one object's: they must not hold up the events of everybody else.
+  const trouble = SERVER_TROUBLE.has(response.status) ? "server" : "group";
+  return { kind: "retry", reason: `${doing}: ${describe(response)}`, afterMs, trouble };
 };
 
 /** Reports the pass; a status that could not be written because the lock changed begins the pass again. */

@@ -58,7 +58,8 @@ const hasHeir = async (io: Io, { lock, locks }: Owner, group: string): Promise<L
   const listing = await listAll(io.send, STATEFUL_SETS, { namespace: lock.namespace });
   if (!listing.ok) return { ok: false, response: listing.response, doing: "list StatefulSets" };
   const name = listing.items.find(({ metadata }) => metadata.uid === group)?.metadata.name;
-  return { ok: true, value: locks.some((other) => other.uid !== lock.uid && other.statefulSetName === name) };
+  const stands = (other: LockView): boolean => other.uid !== lock.uid && other.problems.length === 0 && !other.ended;
+  return { ok: true, value: locks.some((other) => stands(other) && other.statefulSetName === name) };
 };
 
 /**
@@ -79,7 +80,7 @@ export const endPrevious = async (
 };
 
 /** Undefined: it is gone. */
-const dropRecord = async (io: Io, record: RecordView): Promise<PassOutcome | undefined> => {
+export const dropRecord = async (io: Io, record: RecordView): Promise<PassOutcome | undefined> => {
   const response = await io.send(recordDeletion(record));
   const outcome = classify(response);
   if (outcome === "ok" || outcome === "gone") return undefined;

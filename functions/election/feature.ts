@@ -1,7 +1,7 @@
 /** The election as a feature: StatefulSetLock, one writer pod of a StatefulSet. */
 import type { Feature, RunOutcome } from "../kit/feature.ts";
 import { listAll } from "../kit/kube/page.ts";
-import { failed, type Io, type PassOutcome } from "./conclude.ts";
+import { failed, RETRY_AFTER_MS, type Io, type PassOutcome } from "./conclude.ts";
 import type { ElectionContext } from "./context.ts";
 import { LOCKS, ROLES } from "./labels.ts";
 import type { Owner } from "./load.ts";
@@ -11,8 +11,6 @@ import { viewLock } from "./model.ts";
 import { endOrphan } from "./orphans.ts";
 import { runLock, type LockKey } from "./pass.ts";
 import { ORPHAN_PREFIX, sweepLocks } from "./sweep.ts";
-
-const RETRY_AFTER_MS = 200;
 
 const split = (text: string): { namespace: string; name: string } => {
   const [namespace = "", name = ""] = text.split("/");

@@ -4,6 +4,9 @@ import type { RecordView } from "../kit/handover/model.ts";
 import { ROLES } from "./labels.ts";
 import type { ElectionPod } from "./model.ts";
 
+/** Longer texts are no names, and would make a condition too long to be stored. */
+const NAME_CHARACTERS_MAX = 253;
+
 const invalidAnnotations = (pods: readonly ElectionPod[]): readonly Finding[] => {
   const problems = pods.flatMap((pod) => pod.problems);
   return problems.length === 0 ? [] : [trueFinding("InvalidAnnotation", "InvalidPriority", listed(problems, "; "))];
@@ -36,7 +39,7 @@ const mismatchedHolder = (record: RecordView, pods: readonly ElectionPod[]): rea
     named === undefined ? pods.some((pod) => isPromotedHolder(record, pod)) : named.name !== holder.name;
   if (!mismatched) return [];
   const whose = named === undefined ? "that of no pod" : `that of ${named.name}`;
-  const message = `the Lease names holder ${JSON.stringify(holder.name)}, but its holder-uid is ${whose}`;
+  const message = `the Lease names holder ${JSON.stringify(holder.name.slice(0, NAME_CHARACTERS_MAX))}, but its holder-uid is ${whose}`;
   return [trueFinding("Tampered", "HolderMismatch", message)];
 };
 

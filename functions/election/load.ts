@@ -27,7 +27,10 @@ export interface Owner {
   readonly set: SetView | undefined;
   readonly lease: KubeObject | undefined;
   readonly reading: RecordReading;
-  /** The pods of the set's group; read after the record, and at once where the hint allowed it. */
+  /**
+   * The pods of the set's group, read after the record: now, or with the reads of the owner where the hint allowed it. Without a
+   * record of ours they are read now, because what precedes its creation may have changed them.
+   */
   readonly pods: (now: number) => Promise<Loaded<GroupPods>>;
 }
 
@@ -118,13 +121,18 @@ export const loadOwner = async (
   const reading = readRecord(lease.object, { feature: ROLES.feature, now: now(), isMemberName });
   const view = set.object === undefined ? undefined : viewSet(set.object);
   // Pods that were read after another Lease may have been read before the record.
-  const listed = lock.leaseName === hint?.leaseName ? ahead : direct;
-  const pods: Owner["pods"] = async (at) =>
-    view === undefined
-      ? { ok: true, value: NO_PODS }
-      : viewPods(await listed.pods(view), { group: view.uid, set: view }, at);
+  const aheadHolds = lock.leaseName === hint?.leaseName && isRecordOf(reading, view);
+  const pods = podsOf(aheadHolds ? ahead : direct, view);
   return { ok: true, value: { lock, locks, set: view, lease: lease.object, reading, pods } };
 };
+
+const isRecordOf = (reading: RecordReading, set: SetView | undefined): boolean =>
+  reading.kind === "ours" && reading.group === set?.uid;
+
+const podsOf =
+  (reader: Reader, set: SetView | undefined): Owner["pods"] =>
+  async (now) =>
+    set === undefined ? { ok: true, value: NO_PODS } : viewPods(await reader.pods(set), { group: set.uid, set }, now);
 
 interface Group {
   readonly group: string;

@@ -93,8 +93,9 @@ export const createMemory = (): ElectionMemory => {
     const sets = setsOfPod(event);
     const values = sets.map((set) => `set:${event.namespace}/${set}`);
     const keys = [...values, ...(group === undefined ? [] : [`group:${group}`])].flatMap((value) => index.at(value));
-    // Enrolled, but by another instance: this one has not been told of the lock.
-    if (keys.length === 0 && group !== undefined) return sets.map((set) => `${LEARN_PREFIX}${event.namespace}/${set}`);
+    // Enrolled by another instance, or new: this one may not have been told of the lock.
+    const foreign = group === undefined && event.change !== "add";
+    if (keys.length === 0 && !foreign) return sets.map((set) => `${LEARN_PREFIX}${event.namespace}/${set}`);
     return [...new Set(keys)];
   };
 

@@ -1,13 +1,15 @@
-/** Groups that no lock stands for any more: their owner went without us. The sweep finds them, a run of their own ends them. */
+/**
+ * What is left of groups and records that no lock stands for any more, because their owner went or was edited without us. The
+ * sweep finds it, a run of its own ends it.
+ */
 import { GROUP_LABEL, OWNER_ANNOTATION, enrolmentLabel } from "../kit/handover/names.ts";
-import { ownerOfText } from "../kit/handover/record.ts";
-import type { RecordView } from "../kit/handover/model.ts";
+import { viewRecord, type RecordView } from "../kit/handover/model.ts";
+import { ownerOfText, recordSelector } from "../kit/handover/record.ts";
 import type { KubeObject } from "../kit/kube/object.ts";
 import { listAll } from "../kit/kube/page.ts";
 import { LEASES, STATEFUL_SETS } from "../kit/kube/request.ts";
-import { recordSelector } from "../kit/handover/record.ts";
 import { done, failed, type Io, type PassOutcome } from "./conclude.ts";
-import { endOne, loadRecords } from "./ending.ts";
+import { dropRecord, endOne, loadRecords } from "./ending.ts";
 import { LOCKS, ROLES } from "./labels.ts";
 import { viewLock, type LockView } from "./model.ts";
 
@@ -58,6 +60,28 @@ export const orphanedGroups = (
   return [...found.values()];
 };
 
+/**
+ * A record that its lock does not name any more, of a group that is served all the same: a pass that had read an older spec may
+ * have made it after the edit. It only has to go.
+ */
+const isStale = ({ locks, sets }: Pick<GroupsSeen, "locks" | "sets">, { metadata }: KubeObject): boolean => {
+  const group = metadata.labels?.[GROUP_LABEL];
+  const owner = ownerOfText(metadata.annotations?.[OWNER_ANNOTATION]);
+  const keeper = locks.find(({ uid }) => uid === owner?.uid);
+  const set = sets.find((found) => found.metadata.uid === group);
+  const served = locks.some(
+    (lock) =>
+      set !== undefined &&
+      nameOf(lock.namespace, lock.statefulSetName) === nameOf(set.metadata.namespace, set.metadata.name),
+  );
+  return served && keeper !== undefined && keeper.leaseName !== metadata.name;
+};
+
+export const staleRecords = (seen: GroupsSeen): readonly OrphanedGroup[] =>
+  seen.leases
+    .filter((lease) => isStale(seen, lease))
+    .map(({ metadata }) => ({ namespace: metadata.namespace ?? "", group: metadata.labels?.[GROUP_LABEL] ?? "" }));
+
 /** A lock that only exists so far as its remains do: what an orphaned group is ended in the name of. */
 const remains = (namespace: string, record: RecordView | undefined): LockView =>
   viewLock(
@@ -68,8 +92,8 @@ const remains = (namespace: string, record: RecordView | undefined): LockView =>
     0,
   );
 
-/** Whether it is still an orphan, by consistent reads: the sweep saw it a while ago. */
-const isServed = async (io: Io, { namespace, group }: OrphanedGroup): Promise<boolean | PassOutcome> => {
+/** What there is now, by consistent reads: the sweep saw it a while ago. */
+const look = async (io: Io, { namespace, group }: OrphanedGroup): Promise<GroupsSeen | PassOutcome> => {
   const labelSelector = recordSelector(ROLES.feature, group);
   const [locks, sets, leases] = await Promise.all([
     listAll(io.send, LOCKS, { namespace }),
@@ -80,7 +104,16 @@ const isServed = async (io: Io, { namespace, group }: OrphanedGroup): Promise<bo
   if (!sets.ok) return failed("list StatefulSets", sets.response);
   if (!leases.ok) return failed("list the group's Leases", leases.response);
   const views = locks.items.map((lock) => viewLock(lock, io.context.clock.serverNow()));
-  return servedGroups({ locks: views, sets: sets.items, leases: leases.items }).has(group);
+  return { locks: views, sets: sets.items, leases: leases.items };
+};
+
+/** Deletes the records of a served group that no lock names; the group itself is not touched. */
+const dropStale = async (io: Io, seen: GroupsSeen): Promise<PassOutcome> => {
+  const stale = io.context.mode === "observe" ? [] : seen.leases.filter((lease) => isStale(seen, lease));
+  const outcomes = await Promise.all(
+    stale.map((lease) => dropRecord(io, viewRecord(lease, io.context.clock.serverNow()))),
+  );
+  return outcomes.find((outcome) => outcome !== undefined) ?? done("GroupServed");
 };
 
 /** Reason of an outcome: the group was an orphan, and is no more. */
@@ -88,9 +121,9 @@ export const ORPHAN_ENDED = "OrphanEnded";
 
 export const endOrphan = async (io: Io, orphan: OrphanedGroup): Promise<PassOutcome> => {
   const { namespace, group } = orphan;
-  const served = await isServed(io, orphan);
-  if (typeof served !== "boolean") return served;
-  if (served) return done("GroupServed");
+  const seen = await look(io, orphan);
+  if ("kind" in seen) return seen;
+  if (servedGroups(seen).has(group)) return dropStale(io, seen);
   const records = await loadRecords(io, namespace, group);
   if (!records.ok) return failed(records.doing, records.response);
   if (io.context.mode === "observe") return done("ObserveMode");

@@ -4,13 +4,12 @@
  */
 import type { RunOutcome } from "../kit/feature.ts";
 import { admit } from "./decide.ts";
-import { conclude, done, failed, type Io, type PassOutcome } from "./conclude.ts";
+import { conclude, done, failed, RETRY_AFTER_MS, type Io, type PassOutcome } from "./conclude.ts";
 import { endLock, endPrevious } from "./ending.ts";
 import { loadOwner, type LockHint, type Owner } from "./load.ts";
 import { serve } from "./serve.ts";
 
 const PASSES_MAX = 8;
-const RETRY_AFTER_MS = 200;
 
 export interface LockKey {
   readonly namespace: string;

@@ -28,7 +28,9 @@ export const portsFor = (
   confirmOwner: async () => {
     const reading = await readOne(send, LOCKS, lock.namespace, lock.name);
     const found = reading.ok ? reading.object?.metadata : undefined;
-    return found?.uid === lock.uid && found.deletionTimestamp === undefined;
+    // An edited spec may name another Lease or StatefulSet: then this pass works for a group that is no longer the lock's.
+    const unchanged = found?.uid === lock.uid && found.generation === lock.metadata.generation;
+    return unchanged && found.deletionTimestamp === undefined;
   },
   observer: observeHandover(context.metrics, ROLES.feature),
 });

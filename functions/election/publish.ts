@@ -10,15 +10,22 @@ import {
   type OutgoingEvent,
 } from "../../events/encode.ts";
 import { newFindings, type Finding } from "../kit/conditions.ts";
-import type { RecordView } from "../kit/handover/model.ts";
+import type { Holder, RecordView } from "../kit/handover/model.ts";
 import { apiVersionOf, patchRequest, type KubeResponse, type Transport } from "../kit/kube/request.ts";
 import { classify, describe } from "../kit/kube/status-class.ts";
 import { eventRequest, type Notice } from "../kit/recorder.ts";
 import type { ElectionContext } from "./context.ts";
 import { LOCKS, ROLES } from "./labels.ts";
-import { ELECTIONS, ERRORS, LEADER_INFO } from "./metrics.ts";
+import { ERRORS, LEADER_INFO } from "./metrics.ts";
 import type { ElectionPod, LockView } from "./model.ts";
 import { findingsOf, isSameStatus, statusOf, type PassResult } from "./report.ts";
+
+export interface Promotion {
+  readonly target: ElectionPod;
+  readonly reason: string;
+  /** Who led before, where the record told. */
+  readonly previous: Holder | undefined;
+}
 
 /** A pass over one lock, as far as it got. */
 export interface Pass {
@@ -27,7 +34,7 @@ export interface Pass {
   readonly group: string | undefined;
   readonly record: RecordView | undefined;
   /** Set when this pass promoted a writer, or found one that was promoted and not reported. */
-  readonly promotion: { readonly target: ElectionPod; readonly reason: string } | undefined;
+  readonly promotion: Promotion | undefined;
 }
 
 /** Conditions that somebody asked for are no warnings. */
@@ -41,14 +48,16 @@ const reports = (lock: LockView, findings: readonly Finding[]): readonly Notice[
       reason,
       action: "Report",
       note: message,
-      occurrence: String(lock.metadata.generation ?? 0),
+      identity: `${lock.metadata.generation ?? 0} ${message}`,
     }));
 
-const elected = ({ promotion, record, lock }: Pass): readonly Notice[] => {
+/** One Event for an epoch, whoever reports it and however often. */
+const elected = ({ promotion, record }: Pass): readonly Notice[] => {
   if (promotion === undefined || record?.epoch === undefined) return [];
-  const before = lock.status.writerPod === "" ? "" : `, after ${lock.status.writerPod}`;
-  const note = `pod ${promotion.target.name} is the writer under epoch ${record.epoch}${before} (${promotion.reason})`;
-  return [{ type: "Normal", reason: "LeaderElected", action: "HandOver", note, occurrence: String(record.epoch) }];
+  const { target, previous, reason } = promotion;
+  const after = previous === undefined ? "" : `, after ${previous.name}`;
+  const note = `pod ${target.name} is the writer under epoch ${record.epoch}${after} (${reason})`;
+  return [{ type: "Normal", reason: "LeaderElected", action: "HandOver", note, identity: String(record.epoch) }];
 };
 
 const factsOf = (
@@ -72,7 +81,7 @@ const factsOf = (
 const cloudEvent = ({ result, promotion, record, lock }: Pass, facts: HandoverFacts): OutgoingEvent | undefined => {
   if (promotion !== undefined) {
     const { name, uid } = promotion.target;
-    return leaderElected({ ...facts, leader: { name, uid } });
+    return leaderElected({ ...facts, leader: { name, uid }, previous: promotion.previous });
   }
   if (result.kind === "unfinished") return handoverStalled({ ...facts, leader: record?.holder });
   const lost = result.kind === "held" && lock.status.writerPod !== "";
@@ -100,10 +109,9 @@ const emit = (context: ElectionContext, pass: Pass): void => {
   if (event !== undefined) context.emit(event);
 };
 
-const count = ({ metrics }: ElectionContext, { lock, result, promotion }: Pass): void => {
+const count = ({ metrics }: ElectionContext, { lock, result }: Pass): void => {
   const labels = { namespace: lock.namespace, statefulsetlock: lock.name };
   metrics.set(LEADER_INFO, labels, result.kind === "settled" ? 1 : 0);
-  if (promotion !== undefined) metrics.count(ELECTIONS, { ...labels, reason: promotion.reason });
   if (result.kind === "refused" || result.kind === "unfinished") {
     metrics.count(ERRORS, { ...labels, error_type: result.kind });
   }

@@ -14,7 +14,7 @@ import { disqualification, elect, type Admission, type Election } from "./decide
 import { dropOtherRecords } from "./ending.ts";
 import { FINALIZER, LOCKS, ROLES, SWITCHOVER_ANNOTATION } from "./labels.ts";
 import type { GroupPods, Owner } from "./load.ts";
-import { READY_PODS, RENEWALS } from "./metrics.ts";
+import { ELECTIONS, READY_PODS, RENEWALS } from "./metrics.ts";
 import { viewLock, type ElectionPod, type LockView } from "./model.ts";
 import { endOrphan, ORPHAN_ENDED } from "./orphans.ts";
 import { ownerOf, portsFor } from "./ports.ts";
@@ -70,8 +70,6 @@ const afterRefusal = (
   // Nothing can be created in a namespace that goes away, and nothing needs to be.
   if (verdict === "terminating") return done("NamespaceTerminating");
   const outcome = failed(attempt.doing, attempt.response);
-  // No answer at all: nobody would hear the report either.
-  if (attempt.response.status === 0) return outcome;
   const { lock, admission } = served;
   const result = {
     kind: "unfinished",
@@ -93,14 +91,22 @@ const stopped = (served: Served, stop: Stop, findings: readonly Finding[]): Pass
 
 /** Whoever promoted the writer may have died before it could say so: then the status tells, and this pass says it. */
 const promotionOf = (
-  { context, lock }: Served,
+  { context, lock, admission }: Served,
   { promoted, epoch }: { promoted: boolean; epoch: number },
   { writer, election }: { writer: ElectionPod; election: Leading },
 ): Pass["promotion"] => {
   if (!promoted && lock.status.epoch === epoch) return undefined;
-  const reason = promoted ? election.reason : "PromotionFound";
-  context.log.info("writer promoted", { lock: `${lock.namespace}/${lock.name}`, writer: writer.name, epoch, reason });
-  return { target: writer, reason };
+  const { reason } = election;
+  if (promoted) {
+    context.metrics.count(ELECTIONS, { ...metricLabels(lock), reason });
+    context.log.info("writer promoted", { lock: `${lock.namespace}/${lock.name}`, writer: writer.name, epoch, reason });
+  }
+  const before = admission.record?.holder;
+  return {
+    target: writer,
+    reason: promoted ? reason : "PromotionFound",
+    previous: before?.uid === writer.uid ? undefined : before,
+  };
 };
 
 const afterAttempt = async (
@@ -182,16 +188,16 @@ const endFormer = async (io: Io, namespace: string, groups: readonly string[]): 
 
 /** The former groups end first; then the pods as they are observed, with the lock that was claimed. */
 const begin = async (served: Served, claimed: LockView, { pods, formerGroups }: GroupPods): Promise<PassOutcome> => {
-  const { set, record } = served.admission;
+  const { set, record, adopts } = served.admission;
   const { namespace, status } = claimed;
-  const ended = record === undefined ? await endFormer(served, namespace, formerGroups) : undefined;
+  const ended = record === undefined || adopts ? await endFormer(served, namespace, formerGroups) : undefined;
   if (ended !== undefined) return ended;
   const now = served.context.clock.serverNow();
   const observed = { names: ROLES, group: set.uid, record, pods, epochSeen: status.epoch ?? 0, now };
   return carryOut({ ...served, lock: claimed }, observed);
 };
 
-/** One attempt to bring the lock's group to rest. The record was read before; the pods are read here. */
+/** One attempt to bring the lock's group to rest, on a record that was read before its pods. */
 export const serve = async (io: Io, owner: Owner, admission: Serving): Promise<PassOutcome> => {
   const { set, record, adopts } = admission;
   if (record === undefined || adopts) {

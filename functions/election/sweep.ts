@@ -18,12 +18,11 @@ import { keyText, type ElectionMemory } from "./memory.ts";
 import { forgetSeries, LEADER_INFO, RENEWALS } from "./metrics.ts";
 import { viewLock, viewSet, type LockView } from "./model.ts";
 import { needOf, type Need } from "./need.ts";
-import { orphanedGroups } from "./orphans.ts";
+import { orphanedGroups, staleRecords } from "./orphans.ts";
 import { ownerOf } from "./ports.ts";
 
 /** Names a group that no lock stands for, beside the keys of locks (`<namespace>/<name>`). */
 export const ORPHAN_PREFIX = "orphan:";
-const lockKey = (lock: LockView): string => keyText(lock);
 
 interface Snapshot {
   readonly locks: readonly LockView[];
@@ -82,7 +81,7 @@ const needs = (io: Io, { locks, sets, leases, pods }: Snapshot): ReadonlyMap<str
         lease: leasesByName.get(`${lock.namespace}/${lock.leaseName}`),
         pods: podsByGroup.get(set?.metadata.uid) ?? [],
       };
-      return [lockKey(lock), needOf(parts, time)] as const;
+      return [keyText(lock), needOf(parts, time)] as const;
     }),
   );
 };
@@ -92,7 +91,7 @@ const rememberedOf = ({ locks, sets }: Snapshot): ReadonlyMap<string, LockHint> 
   return new Map(
     locks.map((lock) => {
       const { statefulSetName, leaseName, namespace } = lock;
-      return [lockKey(lock), { statefulSetName, leaseName, set: byName.get(`${namespace}/${statefulSetName}`) }];
+      return [keyText(lock), { statefulSetName, leaseName, set: byName.get(`${namespace}/${statefulSetName}`) }];
     }),
   );
 };
@@ -101,12 +100,12 @@ type Found = (groups: readonly string[]) => void;
 type Renewal = Extract<Need, { kind: "renew" }>;
 
 /**
- * A renewal may wait as long as its Lease is kept all the same: for what half of the duration leaves over after a tick and the
- * cron source's jitter, and never for longer than half a tick.
+ * A renewal may wait as long as its Lease is kept all the same: for half of what half the duration leaves over after a tick and the
+ * cron source's jitter (the rest is for the reads), and never for longer than half a tick.
  */
 const windowMs = (renewals: readonly Renewal[], tickSeconds: number): number => {
   const slack = renewals.map(({ lock }) => lock.leaseDurationSeconds * 500 - tickSeconds * 1000 - 500);
-  return Math.max(0, Math.min(tickSeconds * 500, ...slack));
+  return Math.max(0, Math.min(tickSeconds * 500, ...slack.map((milliseconds) => milliseconds / 2)));
 };
 
 /** A renewal that was refused says that the group changed: it is run. */
@@ -118,7 +117,7 @@ const renewAll = async (io: Io, renewals: readonly Renewal[], found: Found): Pro
     const about = { owner: ownerOf(lock), leaseDurationSeconds };
     const response = await io.send(renewalRequest(record, about, clock.serverNow()));
     if (classify(response) !== "ok") {
-      found([lockKey(lock)]);
+      found([keyText(lock)]);
       return;
     }
     renewed += 1;
@@ -134,11 +133,13 @@ export const sweepLocks = async (io: Io, memory: ElectionMemory, found: Found): 
     for (const key of memory.replaceAll(rememberedOf(snapshot), begun)) forgetSeries(io.context, key);
     const needed = needs(io, snapshot);
     // What is at rest has a writer; the others say so in their runs.
-    for (const { namespace, name } of snapshot.locks.filter((lock) => needed.get(lockKey(lock))?.kind !== "run")) {
+    for (const { namespace, name } of snapshot.locks.filter((lock) => needed.get(keyText(lock))?.kind !== "run")) {
       io.context.metrics.set(LEADER_INFO, { namespace, statefulsetlock: name }, 1);
     }
     const runs = [...needed].filter(([, need]) => need.kind === "run").map(([key]) => key);
-    const orphans = orphanedGroups(snapshot).map(({ namespace, group }) => `${ORPHAN_PREFIX}${namespace}/${group}`);
+    const orphans = [...orphanedGroups(snapshot), ...staleRecords(snapshot)].map(
+      ({ namespace, group }) => `${ORPHAN_PREFIX}${namespace}/${group}`,
+    );
     found([...runs, ...orphans]);
     const renewals = [...needed.values()].flatMap((need) => (need.kind === "renew" ? [need] : []));
     const renewed = io.context.mode === "observe" ? 0 : await renewAll(io, renewals, found);

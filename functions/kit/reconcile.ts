@@ -26,8 +26,6 @@ export interface Reconciler {
   trigger(group: string): Promise<RunOutcome>;
   /** Resolves when nothing runs, waits or retries. */
   idle(): Promise<void>;
-  /** Groups that run, wait or retry. */
-  active(): number;
 }
 
 interface Lane {
@@ -143,6 +141,5 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
         : new Promise<void>((resolve) => {
             idlers.push(resolve);
           }),
-    active: () => lanes.size,
   };
 };

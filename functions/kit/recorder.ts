@@ -16,8 +16,8 @@ export interface Notice {
   /** What was being done: `Elect`, `HandOver`, `Validate`, … */
   readonly action: string;
   readonly note: string;
-  /** Distinguishes occurrences that read alike, such as the epoch. */
-  readonly occurrence?: string;
+  /** What makes two reports the same Event, such as an epoch, however they are worded; default: the note. */
+  readonly identity?: string;
 }
 
 export interface Regarding {
@@ -42,7 +42,7 @@ export const eventRequest = (
   { now, instance }: { now: number; instance: string },
 ): KubeRequest => {
   const { resource, namespace, name, uid } = regarding;
-  const content = [uid, notice.type, notice.reason, notice.note, notice.occurrence ?? ""].join("\n");
+  const content = [uid, notice.type, notice.reason, notice.identity ?? notice.note].join("\n");
   const digest = createHash("sha256").update(content).digest("hex").slice(0, 16);
   return createRequest(EVENTS, namespace, {
     apiVersion: apiVersionOf(EVENTS),

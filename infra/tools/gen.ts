@@ -46,7 +46,7 @@ const metricsPage = (): string => `# Metrics
 Generated from \`functions/kit/host/metric-list.ts\` and the lists of the features by \`npm run gen\`; do not edit.
 
 \`GET /metrics\` answers in Prometheus' text format. Every instance counts for itself, from its own start. A metric
-keeps 500 combinations of label values apart; further ones are counted under \`other\`.
+keeps 10 000 combinations of label values apart; further ones are counted under \`other\`.
 
 ${table(
   ["metric", "type", "labels", "meaning"],

@@ -29,7 +29,7 @@ export interface HandoverPorts<P extends PodView> {
   /** Reads a pod as the feature sees it, membership included. */
   readonly view: (pod: KubeObject) => P;
   readonly record: RecordSpec;
-  /** The owner still exists: asked just before a record is created. */
+  /** The owner still exists, as it was read: asked just before a record is created. */
   readonly confirmOwner: () => Promise<boolean>;
   readonly observer: HandoverObserver;
 }
@@ -150,7 +150,7 @@ const writeRecord = async <P extends PodView>(
   { change }: Extract<Step<P>, { kind: "record" }>,
 ): Promise<Sent<P>> => {
   if (change.previous === undefined && !(await ports.confirmOwner())) {
-    return { observed, stop: { kind: "restart", reason: "the owner has gone" } };
+    return { observed, stop: { kind: "restart", reason: "the owner is gone or was edited" } };
   }
   const response = await ports.send(recordRequest(ports.record, change, ports.clock.serverNow()));
   const outcome = classify(response);

@@ -75,7 +75,7 @@ test("a record is created only when the owner still exists", async () => {
   expect(await exists.go(to("db-0"))).toMatchObject({ kind: "settled" });
   expect(exists.world.calls[0]).toBe("create db-lease 201");
   const gone = begin(PODS.slice(0, 1), null, false);
-  expect(await gone.go(to("db-0"))).toMatchObject({ kind: "restart", reason: "the owner has gone" });
+  expect(await gone.go(to("db-0"))).toMatchObject({ kind: "restart", reason: "the owner is gone or was edited" });
   expect(gone.world.calls).toEqual([]);
 });
 

@@ -121,7 +121,6 @@ test("a run that asks for it is repeated with doubled pauses, six times at most,
   await clock.settle(reconciler.idle());
   expect(starts).toEqual(["g@0", "g@1000", "g@3000", "g@7000", "g@12000", "g@17000"]);
   expect(outcomes.at(-1)).toBe("g retry 6");
-  expect(reconciler.active()).toBe(0);
 });
 
 test("a trigger is answered after the first attempt, while the retries go on", async () => {
@@ -170,7 +169,6 @@ test("idle waits for retries, and resolves at once when there is nothing", async
   });
   await reconciler.idle();
   await reconciler.trigger("g");
-  expect(reconciler.active()).toBe(1);
   const idle = reconciler.idle().then(() => clock.monotonic());
   expect(await clock.settle(idle)).toBe(200);
 });

@@ -15,7 +15,6 @@ const NOTICE: Notice = {
   reason: "LeaderElected",
   action: "HandOver",
   note: "pod db-0 leads",
-  occurrence: "7",
 };
 const LOCK: Regarding = { resource: LOCKS, namespace: "default", name: "db-lock", uid: "uid-1" };
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names */
@@ -58,11 +57,18 @@ test("two instances that report one fact at two times give it one name", () => {
   expect(body({}, {}, NOW + 60_000, "two").metadata.name).toBe(body().metadata.name);
 });
 
+test("reports of one identity are one Event, however they are worded", () => {
+  const names = ["pod db-0 leads", "pod db-0 was found leading"].map(
+    (note) => body({ note, identity: "7" }).metadata.name,
+  );
+  expect(names[0]).toBe(names[1]);
+});
+
 test.each<[string, Partial<Notice>, Partial<Regarding>]>([
   ["reason", { reason: "Other" }, {}],
   ["note", { note: "other" }, {}],
   ["type", { type: "Warning" }, {}],
-  ["occurrence", { occurrence: "8" }, {}],
+  ["identity", { identity: "8" }, {}],
   ["uid", {}, { uid: "uid-2" }],
 ])("another %s is another Event", (_field, notice, regarding) => {
   expect(body(notice, regarding).metadata.name).not.toBe(body().metadata.name);

@@ -71,25 +71,31 @@ const UID = aPod().metadata.uid;
 const PATCH = patchRequest(PODS, { namespace: "default", on: META }, {});
 
 test("only a patch that was applied is remembered as an own write", async () => {
-  const own = rememberOwnWrites(answering(200));
-  await own.send(getRequest(PODS, "default", "db-0"));
-  await own.send(createRequest(PODS, "default", {}));
-  expect(own.includes(UID, "42")).toBe(false);
-  await own.send(PATCH);
-  expect([own.includes(UID, "42"), own.includes(UID, "43"), own.includes("other", "42")]).toEqual([true, false, false]);
-  const refused = rememberOwnWrites(answering(409));
-  await refused.send(PATCH);
-  expect(refused.includes(UID, "42")).toBe(false);
+  const own = rememberOwnWrites();
+  const send = own.sendFor("one", answering(200));
+  await send(getRequest(PODS, "default", "db-0"));
+  await send(createRequest(PODS, "default", {}));
+  expect(own.writerOf(UID, "42")).toBeUndefined();
+  await send(PATCH);
+  expect([own.writerOf(UID, "42"), own.writerOf(UID, "43"), own.writerOf("other", "42")]).toEqual([
+    "one",
+    undefined,
+    undefined,
+  ]);
+  const refused = rememberOwnWrites();
+  await refused.sendFor("one", answering(409))(PATCH);
+  expect(refused.writerOf(UID, "42")).toBeUndefined();
 });
 
 test("own writes are remembered within a bound, the newest ones", async () => {
   let version = 0;
-  const own = rememberOwnWrites(() => {
+  const own = rememberOwnWrites();
+  const send = own.sendFor("one", () => {
     version += 1;
     return Promise.resolve({ status: 200, body: aPod({ version }) });
   });
-  await Promise.all(Array.from({ length: 5000 }, () => own.send(PATCH)));
-  expect([own.includes(UID, "1"), own.includes(UID, "5000")]).toEqual([false, true]);
+  await Promise.all(Array.from({ length: 5000 }, () => send(PATCH)));
+  expect([own.writerOf(UID, "1"), own.writerOf(UID, "5000")]).toEqual([undefined, "one"]);
 });
 
 test("spread starts the first item at once and the others at equal distances", async () => {
