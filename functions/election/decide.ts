@@ -120,6 +120,9 @@ export const admit = (input: AdmissionInput): Admission => {
   if (set === undefined) {
     return refuse("StatefulSetNotFound", `StatefulSet ${lock.statefulSetName} does not exist in this namespace`);
   }
+  if (set.deleting) {
+    return refuse("StatefulSetNotFound", `StatefulSet ${set.name} is being deleted; nothing is moved`);
+  }
   if (emptySelector(set)) {
     return refuse(
       "ValidationError",

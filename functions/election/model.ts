@@ -42,6 +42,8 @@ export interface LockView {
 export interface SetView {
   readonly name: string;
   readonly uid: string;
+  /** On its way out: it gives its pods up one by one, or takes them with it. */
+  readonly deleting: boolean;
   readonly replicas: number;
   /** Pods that the StatefulSet controller counts. */
   readonly existing: number;
@@ -117,6 +119,7 @@ export const viewSet = (set: KubeObject): SetView => {
   return {
     name: set.metadata.name,
     uid: set.metadata.uid,
+    deleting: set.metadata.deletionTimestamp !== undefined,
     replicas: spec.replicas ?? 1,
     existing: status.replicas ?? 0,
     selector: spec.selector ?? {},

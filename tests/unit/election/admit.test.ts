@@ -55,6 +55,12 @@ test.each<[string, Partial<AdmissionInput>, string, string]>([
   ],
   ["no StatefulSet", { set: undefined }, "StatefulSetNotFound", "StatefulSet db does not exist in this namespace"],
   [
+    "a StatefulSet that is being deleted: its pods lose their owner one by one, and nobody is moved",
+    { set: { ...THE_SET, deleting: true } },
+    "StatefulSetNotFound",
+    "StatefulSet db is being deleted; nothing is moved",
+  ],
+  [
     "no selector",
     { set: viewSet(aSet({ selector: {} })) },
     "ValidationError",
