@@ -8,13 +8,8 @@ import { startFunction } from "../../infra/lab/function.ts";
 import { waitForGroup, type GroupState } from "../../infra/lab/group.ts";
 import { ADMIN } from "../../infra/lab/identities.ts";
 import { startKubelet, type Kubelet } from "../../infra/lab/kubelet.ts";
-import { lockManifest, statefulSetManifest } from "../../infra/lab/workload.ts";
+import { lockManifest, statefulSetManifest, WATCHED } from "../../infra/lab/workload.ts";
 
-const RESOURCES = [
-  { group: "", version: "v1", plural: "pods" },
-  { group: "apps", version: "v1", plural: "statefulsets" },
-  { group: "app.anukkrit.me", version: "v1", plural: "statefulsetlocks" },
-];
 const deadlineMs = 30_000;
 
 export interface Stage {
@@ -55,7 +50,7 @@ export const openStage = async (env: Readonly<Record<string, string>>): Promise<
     identity: "bellwether-sources",
     sink: url,
     name: "bench",
-    resources: RESOURCES,
+    resources: WATCHED,
   });
   return {
     kubeConfig,

@@ -8,7 +8,8 @@ import { ADMIN } from "../lab/identities.ts";
 import { startKubelet } from "../lab/kubelet.ts";
 import { startObserver } from "../lab/observer.ts";
 import { startPingAdapter } from "../lab/ping-adapter.ts";
-import { SOURCES, type Stage } from "./stage.ts";
+import { WATCHED } from "../lab/workload.ts";
+import type { Stage } from "./stage.ts";
 
 export const openLabStage = async (): Promise<Stage> => {
   const plane = await startControlPlane();
@@ -36,7 +37,7 @@ export const openLabStage = async (): Promise<Stage> => {
       const schedule = `*/${tickSeconds} * * * * *`;
       await ping.createPingSource({ namespace: "bellwether", name: "bellwether-tick", schedule, sink: sink.href });
       const identity = "bellwether-sources";
-      await startApiServerAdapter({ plane, identity, sink: sink.href, name: "bellwether", resources: SOURCES });
+      await startApiServerAdapter({ plane, identity, sink: sink.href, name: "bellwether", resources: WATCHED });
     },
     revisions: observer.revisions,
     access: `kubectl --kubeconfig ${plane.kubeconfig(ADMIN)} -n demo get pods,statefulsetlocks,leases --show-labels`,

@@ -11,7 +11,8 @@ import { createStatefulSetController } from "../lab/memory/stateful-set.ts";
 import { readManifests } from "../lab/manifests.ts";
 import { observeMemory } from "../lab/observer.ts";
 import { createProcessGroup } from "../lab/processes.ts";
-import { SOURCES, type Stage } from "./stage.ts";
+import { WATCHED } from "../lab/workload.ts";
+import type { Stage } from "./stage.ts";
 
 /** What one push may lead to: far more than a StatefulSet of three needs, and an end for controllers that quarrel. */
 const STEPS_MAX = 1000;
@@ -61,7 +62,7 @@ export const openMemoryStage = async (): Promise<Stage> => {
           applyToHTTPSOptions: () => Promise.resolve(),
         },
         origin: { namespace: "bellwether", name: "bellwether" },
-        resources: SOURCES.map(({ group, version, plural }) => ({
+        resources: WATCHED.map(({ group, version, plural }) => ({
           apiVersion: group === "" ? version : `${group}/${version}`,
           plural,
           labelSelector: undefined,

@@ -21,9 +21,3 @@ export interface Stage {
   readonly access: string;
   stop(): Promise<void>;
 }
-
-export const SOURCES: readonly { readonly group: string; readonly version: string; readonly plural: string }[] = [
-  { group: "", version: "v1", plural: "pods" },
-  { group: "apps", version: "v1", plural: "statefulsets" },
-  { group: "app.anukkrit.me", version: "v1", plural: "statefulsetlocks" },
-];

@@ -19,7 +19,7 @@ export interface Adapter {
   readonly stop: (signal?: NodeJS.Signals) => Promise<void>;
 }
 
-interface WatchedResource {
+export interface WatchedResource {
   /** Empty for the core API. */
   readonly group: string;
   readonly version: string;

@@ -1,4 +1,13 @@
-/** The objects that every scene is made of: a StatefulSet whose pods nobody really runs, and the lock on it. */
+/** What every scene is made of: the kinds whose changes are streamed, a StatefulSet whose pods nobody really runs, the lock on it. */
+import type { WatchedResource } from "./adapters.ts";
+
+/** What the shipped ApiServerSources stream. */
+export const WATCHED: readonly WatchedResource[] = [
+  { group: "", version: "v1", plural: "pods" },
+  { group: "apps", version: "v1", plural: "statefulsets" },
+  { group: "app.anukkrit.me", version: "v1", plural: "statefulsetlocks" },
+];
+
 export interface StatefulSetShape {
   readonly name: string;
   readonly replicas: number;

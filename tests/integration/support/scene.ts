@@ -2,6 +2,7 @@
  * The whole thing on a real control plane: both real adapters, instances of the function behind one address, an observer that
  * watches from the first revision.
  */
+import { WATCHED } from "../../../infra/lab/workload.ts";
 import { KubeConfig } from "@kubernetes/client-node";
 import { startApiServerAdapter, type Adapter } from "../../../infra/lab/adapters.ts";
 import { ADMIN } from "../../../infra/lab/identities.ts";
@@ -16,12 +17,6 @@ export const EVENT_BOUND_MS = 2_000;
 export const TICK_SECONDS = 2;
 /** The same for a change that sends no event: a tick, its jitter of half a second, and the work. */
 export const TICK_BOUND_MS: number = TICK_SECONDS * 1000 + 500 + EVENT_BOUND_MS;
-
-const RESOURCES = [
-  { group: "", version: "v1", plural: "pods" },
-  { group: "apps", version: "v1", plural: "statefulsets" },
-  { group: "app.anukkrit.me", version: "v1", plural: "statefulsetlocks" },
-];
 
 export interface Scene {
   readonly lab: Lab;
@@ -63,7 +58,7 @@ export const startScene = async (options: LabOptions = {}): Promise<Scene> => {
         identity: "bellwether-sources",
         sink: balancer.url,
         name,
-        resources: RESOURCES,
+        resources: WATCHED,
       });
     },
     stop: async () => {

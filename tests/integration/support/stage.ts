@@ -2,6 +2,7 @@
  * The shipped function on a real control plane, called by both real adapters, with a gate that remembers each call to the
  * API server: what a scene needs to say not only what changed, but also what was left alone.
  */
+import { WATCHED } from "../../../infra/lab/workload.ts";
 import { startApiServerAdapter, type Adapter } from "../../../infra/lab/adapters.ts";
 import { startPingAdapter } from "../../../infra/lab/ping-adapter.ts";
 import { poll } from "../../../infra/lab/poll.ts";
@@ -22,12 +23,6 @@ const calledDeadlineMs = 30_000;
 /** The bound for a change that sends no event: a tick, its jitter of half a second, and the work. */
 export const tickBoundMs = (tickSeconds: number = DEFAULT_TICK_SECONDS): number =>
   tickSeconds * 1000 + 500 + EVENT_BOUND_MS;
-
-const RESOURCES = [
-  { group: "", version: "v1", plural: "pods" },
-  { group: "apps", version: "v1", plural: "statefulsets" },
-  { group: "app.anukkrit.me", version: "v1", plural: "statefulsetlocks" },
-];
 
 export interface Call extends GatedRequest {
   /** When it was answered, in milliseconds of `performance.now()`. */
@@ -78,7 +73,7 @@ export const startStage = async ({
   };
   const sink = balancer.url;
   const startObjectSource = (): Promise<Adapter> =>
-    startApiServerAdapter({ plane, identity: "bellwether-sources", sink, name: "objects", resources: RESOURCES });
+    startApiServerAdapter({ plane, identity: "bellwether-sources", sink, name: "objects", resources: WATCHED });
   const startTicks = async (): Promise<void> => {
     const ping = await startPingAdapter({ plane });
     const schedule = `*/${tickSeconds} * * * * *`;
