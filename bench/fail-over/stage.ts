@@ -1,13 +1,12 @@
 /** A real control plane with the real ApiServerSource adapter and one instance of the function, for benches. */
-import { KubeConfig } from "@kubernetes/client-node";
-import { createTransport, type ApiTransport } from "../../functions/kit/kube/transport.ts";
+import type { KubeConfig } from "@kubernetes/client-node";
+import type { ApiTransport } from "../../functions/kit/kube/transport.ts";
 import { startApiServerAdapter } from "../../infra/lab/adapters.ts";
-import { createApi, succeed, type Api } from "../../infra/lab/api.ts";
-import { startControlPlane } from "../../infra/lab/control-plane.ts";
+import { succeed, type Api } from "../../infra/lab/api.ts";
 import { startFunction } from "../../infra/lab/function.ts";
 import { waitForGroup, type GroupState } from "../../infra/lab/group.ts";
-import { ADMIN } from "../../infra/lab/identities.ts";
-import { startKubelet, type Kubelet } from "../../infra/lab/kubelet.ts";
+import type { Kubelet } from "../../infra/lab/kubelet.ts";
+import { startLab } from "../../infra/lab/lab.ts";
 import { lockManifest, statefulSetManifest, WATCHED } from "../../infra/lab/workload.ts";
 
 const deadlineMs = 30_000;
@@ -36,14 +35,8 @@ const addLock = (api: Api, namespace: string, name: string): Promise<unknown> =>
 const elected = ({ status }: GroupState): boolean => (status.writerPod ?? "") !== "";
 
 export const openStage = async (env: Readonly<Record<string, string>>): Promise<Stage> => {
-  const plane = await startControlPlane();
-  const { server, caPem } = plane;
-  const token = plane.token(ADMIN);
-  const api = createApi({ server, caPem, token });
-  const transport = createTransport({ server, ca: () => caPem, token: () => token });
-  const kubelet = await startKubelet({ plane });
-  const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromFile(plane.kubeconfig(ADMIN));
+  const lab = await startLab();
+  const { plane, api, kubelet, transport, kubeConfig } = lab;
   const { url } = await startFunction({ plane, env });
   await startApiServerAdapter({
     plane,
@@ -68,11 +61,6 @@ export const openStage = async (env: Readonly<Record<string, string>>): Promise<
         ),
       );
     },
-    stop: async () => {
-      kubelet.stop();
-      api.close();
-      transport.close();
-      await plane.stop();
-    },
+    stop: () => lab.stop(),
   };
 };

@@ -12,10 +12,10 @@ import { classify } from "../kit/kube/status-class.ts";
 import { done, failed, type Io, type PassOutcome } from "./conclude.ts";
 import { servedBefore } from "./decide.ts";
 import { FINALIZER, LOCKS, ROLES } from "./labels.ts";
-import { announceEnd } from "./publish.ts";
 import { loadPods, type Loaded, type Owner } from "./load.ts";
 import type { LockView, SetView } from "./model.ts";
 import { portsFor } from "./ports.ts";
+import { announceEnd } from "./publish.ts";
 
 const fromEnding = (ending: Ending): PassOutcome | undefined => {
   if (ending.kind === "ended") return undefined;
@@ -49,7 +49,8 @@ export const endOne = async (
   const ports = portsFor(io, lock, { set, group });
   const about = { now, epochSeen: lock.status.epoch ?? 0 };
   const stop = fromEnding(await endGroup(ports, { names: ROLES, group, record, pods: loaded.value.pods }, about));
-  if (stop === undefined) announceEnd(io.context, lock, { group, record });
+  // Of an orphan's owner nothing is left that an event could come from.
+  if (stop === undefined && lock.uid !== "") announceEnd(io.context, lock, { group, record });
   return stop;
 };
 

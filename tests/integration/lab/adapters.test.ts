@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startApiServerAdapter } from "../../../infra/lab/adapters.ts";
 import { startPingAdapter } from "../../../infra/lab/ping-adapter.ts";
-import { createLock, createStatefulSet, startLab, type Lab } from "../support/fixture.ts";
+import { startLab, type Lab } from "../../../infra/lab/lab.ts";
+import { createLock, createStatefulSet } from "../support/fixture.ts";
 import { startSink, type Sink } from "../support/sink.ts";
 
 const deadlineMs = 10_000;

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { succeed } from "../../../infra/lab/api.ts";
 import type { Pod } from "../../../infra/lab/kubelet-pod.ts";
-import { createNamespace, createStatefulSet, isReady, startLab, waitFor, type Lab } from "../support/fixture.ts";
+import { startLab, type Lab } from "../../../infra/lab/lab.ts";
+import { createNamespace, createStatefulSet, isReady, waitFor } from "../support/fixture.ts";
 
 const deadlineMs = 20_000;
 

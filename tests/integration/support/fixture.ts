@@ -1,14 +1,9 @@
 /**
- * What every integration test needs: a real control plane with a stand-in kubelet, the objects that scenes are made of, and
- * waiting on watches.
+ * What every integration test does on a lab: makes the objects that scenes are made of, and waits on watches.
  */
-import { KubeConfig } from "@kubernetes/client-node";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
-import { createTransport, type ApiTransport } from "../../../functions/kit/kube/transport.ts";
-import { createApi, succeed, type Api } from "../../../infra/lab/api.ts";
-import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from "../../../infra/lab/control-plane.ts";
-import { ADMIN } from "../../../infra/lab/identities.ts";
-import { startKubelet, type Kubelet, type KubeletOptions } from "../../../infra/lab/kubelet.ts";
+import { succeed } from "../../../infra/lab/api.ts";
+import type { Lab } from "../../../infra/lab/lab.ts";
 import { listWatch, type ListWatchEvent } from "../../../infra/lab/list-watch.ts";
 import {
   lockManifest,
@@ -16,34 +11,6 @@ import {
   type LockShape,
   type StatefulSetShape,
 } from "../../../infra/lab/workload.ts";
-
-export interface Lab {
-  readonly plane: ControlPlane;
-  readonly kubelet: Kubelet;
-  /** Any call, as administrator. */
-  readonly api: Api;
-  /** Requests-as-values, as administrator. */
-  readonly transport: ApiTransport;
-  readonly stop: () => Promise<void>;
-}
-
-export interface LabOptions extends ControlPlaneOptions, Omit<KubeletOptions, "plane"> {}
-
-export const startLab = async (options: LabOptions = {}): Promise<Lab> => {
-  const plane = await startControlPlane(options);
-  const { server, caPem } = plane;
-  const token = plane.token(ADMIN);
-  const kubelet = await startKubelet({ ...options, plane });
-  const api = createApi({ server, caPem, token });
-  const transport = createTransport({ server, ca: () => caPem, token: () => token });
-  const stop = async (): Promise<void> => {
-    kubelet.stop();
-    api.close();
-    transport.close();
-    await plane.stop();
-  };
-  return { plane, kubelet, api, transport, stop };
-};
 
 export const createNamespace = (lab: Lab, name: string): Promise<KubeObject> =>
   succeed(lab.api, "POST", "/api/v1/namespaces", { body: { metadata: { name } } });
@@ -83,8 +50,7 @@ export interface WaitOptions<T> {
  * @throws at the deadline, with the objects' last state.
  */
 export const waitFor = async <T extends KubeObject>(lab: Lab, options: WaitOptions<T>): Promise<readonly T[]> => {
-  const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromFile(lab.plane.kubeconfig(ADMIN));
+  const { kubeConfig } = lab;
   const objects = new Map<string, T>();
   const ending = new AbortController();
   const { promise, resolve, reject } = Promise.withResolvers<readonly T[]>();

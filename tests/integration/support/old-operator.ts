@@ -3,7 +3,8 @@ import { FINALIZER, ROLES } from "../../../functions/election/labels.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { microTime, secondTime } from "../../../functions/kit/kube/micro-time.ts";
 import { succeed } from "../../../infra/lab/api.ts";
-import { createLock, createNamespace, createStatefulSet, type Lab } from "./fixture.ts";
+import type { Lab } from "../../../infra/lab/lab.ts";
+import { createLock, createNamespace, createStatefulSet } from "./fixture.ts";
 import { leasesPath, lockPath, patch, podPath, podsReady } from "./objects.ts";
 
 /** As it appears in `metadata.managedFields`. */

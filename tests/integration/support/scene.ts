@@ -3,13 +3,12 @@
  * watches from the first revision.
  */
 import { WATCHED } from "../../../infra/lab/workload.ts";
-import { KubeConfig } from "@kubernetes/client-node";
 import { startApiServerAdapter, type Adapter } from "../../../infra/lab/adapters.ts";
-import { ADMIN } from "../../../infra/lab/identities.ts";
 import { startObserver, type Observer } from "../../../infra/lab/observer.ts";
 import { startPingAdapter } from "../../../infra/lab/ping-adapter.ts";
 import { startBalancer, type Balancer } from "../../../infra/lab/balancer.ts";
-import { startLab, type Lab, type LabOptions } from "./fixture.ts";
+import { startLab, type Lab, type LabOptions } from "../../../infra/lab/lab.ts";
+
 import { startFunction, type FunctionInstance } from "../../../infra/lab/function.ts";
 
 /** How long after a change that sends an event everything agrees again, as the README states it. */
@@ -32,9 +31,7 @@ let sources = 0;
 
 export const startScene = async (options: LabOptions = {}): Promise<Scene> => {
   const lab = await startLab(options);
-  const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromFile(lab.plane.kubeconfig(ADMIN));
-  const observer = await startObserver({ kubeConfig });
+  const observer = await startObserver({ kubeConfig: lab.kubeConfig });
   const balancer = await startBalancer();
   const ping = await startPingAdapter({ plane: lab.plane });
   const schedule = `*/${TICK_SECONDS} * * * * *`;

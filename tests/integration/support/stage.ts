@@ -8,7 +8,8 @@ import { startPingAdapter } from "../../../infra/lab/ping-adapter.ts";
 import { poll } from "../../../infra/lab/poll.ts";
 import { startApiGate, type GatedRequest } from "../../../infra/lab/api-gate.ts";
 import { startBalancer } from "../../../infra/lab/balancer.ts";
-import { startLab, type Lab, type LabOptions } from "./fixture.ts";
+import { startLab, type Lab, type LabOptions } from "../../../infra/lab/lab.ts";
+
 import type { GroupState } from "../../../infra/lab/group.ts";
 import { startFunction, type FunctionInstance } from "../../../infra/lab/function.ts";
 

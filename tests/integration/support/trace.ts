@@ -4,7 +4,7 @@ import { ROLES } from "../../../functions/election/labels.ts";
 import { ADMIN } from "../../../infra/lab/identities.ts";
 import { listWatch } from "../../../infra/lab/list-watch.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
-import type { Lab } from "./fixture.ts";
+import type { Lab } from "../../../infra/lab/lab.ts";
 
 export interface PodRevision {
   readonly pod: KubeObject;

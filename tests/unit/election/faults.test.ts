@@ -10,18 +10,14 @@ import { createTick } from "../../../functions/renewal/tick.ts";
 import { NAMESPACE } from "../support/builders.ts";
 import { createVirtualClock } from "../support/virtual-clock.ts";
 import {
-  addLock,
-  addPod,
   addSet,
-  countPods,
+  conditionOf,
   createGroup,
   createGroupAtRest,
-  createWorld,
-  conditionOf,
+  createTwoGroups,
   rolesOf,
   setReady,
   statusOf,
-  type World,
 } from "../support/world.ts";
 import { startInstance } from "../support/instance.ts";
 
@@ -88,19 +84,6 @@ test("a StatefulSet made anew fences the former writer before it has adopted tha
   await world.run();
   expect(world.mostWriters()).toBe(1);
 });
-
-const createTwoGroups = async (): Promise<World> => {
-  const world = createWorld();
-  for (const name of ["one", "two"]) {
-    addSet(world, { name });
-    addPod(world, `${name}-0`, { set: name });
-    countPods(world, 1, name);
-    addLock(world, { name: `${name}-lock`, statefulSetName: name, leaseName: `${name}-lease` });
-  }
-  await world.run("one-lock");
-  await world.run("two-lock");
-  return world;
-};
 
 test("two locks whose StatefulSets are swapped: the second does not end what the first serves already", async () => {
   const world = await createTwoGroups();

@@ -3,33 +3,16 @@ import { expect, test } from "vitest";
 import { LOCKS, ROLES } from "../../../functions/election/labels.ts";
 import { LEASES, PODS } from "../../../functions/kit/kube/request.ts";
 import {
+  type World,
   addLock,
-  addPod,
-  addSet,
   conditionOf,
-  countPods,
   createGroupAtRest,
-  createWorld,
+  createTwoGroups,
   leaseOf,
   rolesOf,
   setReady,
   statusOf,
-  type World,
 } from "../support/world.ts";
-
-/** Two sets with a lock each, both at rest. */
-const createTwoGroups = async (): Promise<World> => {
-  const world = createWorld();
-  for (const name of ["one", "two"]) {
-    addSet(world, { name });
-    addPod(world, `${name}-0`, { set: name });
-    countPods(world, 1, name);
-    addLock(world, { name: `${name}-lock`, statefulSetName: name, leaseName: `${name}-lease` });
-  }
-  await world.run("one-lock");
-  await world.run("two-lock");
-  return world;
-};
 
 const runBoth = async (world: World): Promise<void> => {
   for (const name of ["one-lock", "two-lock", "one-lock", "two-lock"]) {

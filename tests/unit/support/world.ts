@@ -281,3 +281,17 @@ export const leaseOf = (world: World, name = "db-lease"): Readonly<Record<string
 
 export const writesOf = (world: World): readonly KubeRequest[] =>
   world.requests.filter(({ method }) => method !== "GET");
+
+/** Two sets with a lock each, both at rest. */
+export const createTwoGroups = async (): Promise<World> => {
+  const world = createWorld();
+  for (const name of ["one", "two"]) {
+    addSet(world, { name });
+    addPod(world, `${name}-0`, { set: name });
+    countPods(world, 1, name);
+    addLock(world, { name: `${name}-lock`, statefulSetName: name, leaseName: `${name}-lease` });
+  }
+  await world.run("one-lock");
+  await world.run("two-lock");
+  return world;
+};

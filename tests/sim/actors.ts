@@ -1,0 +1,113 @@
+/** What goes on by itself around the function: the cluster's controllers, the event source, and the cron tick. */
+import { LOCKS } from "../../functions/election/labels.ts";
+import type { Context } from "../../functions/kit/host/server.ts";
+import type { KubeObject } from "../../functions/kit/kube/object.ts";
+import { PODS, STATEFUL_SETS } from "../../functions/kit/kube/request.ts";
+import { createCollector } from "../../infra/lab/memory/collector.ts";
+import { createStatefulSetController } from "../../infra/lab/memory/stateful-set.ts";
+import { all, edit } from "./hands.ts";
+import { TICK_SECONDS, type World } from "./world.ts";
+
+const stepMs = 300;
+const eventMs = 20;
+const slowEventMs = 8_000;
+/** As the Knative sources repeat an event: five times, each after twice the time. */
+const REPEATS = 5;
+const firstBackoffMs = 50;
+
+const isOrphanOf =
+  (set: KubeObject) =>
+  ({ metadata }: KubeObject): boolean =>
+    metadata.labels?.["app"] === set.metadata.name &&
+    (metadata.ownerReferences ?? []).length === 0 &&
+    metadata.deletionTimestamp === undefined;
+
+/** The StatefulSet controller adopts matching pods that nobody controls; the memory API's does not. */
+const adoptOne = (world: World): void => {
+  const pods = all(world, PODS);
+  for (const set of all(world, STATEFUL_SETS)) {
+    const orphan = pods.find(isOrphanOf(set));
+    if (orphan === undefined) continue;
+    const { name, uid } = set.metadata;
+    const owner = { apiVersion: "apps/v1", kind: "StatefulSet", name, uid, controller: true };
+    edit(world, PODS, orphan, { metadata: { uid: orphan.metadata.uid, ownerReferences: [owner] } });
+    return;
+  }
+};
+
+/** Controllers step at their own pace until the signal. */
+export const runControllers = async (world: World, signal: AbortSignal): Promise<void> => {
+  const { api, kubelet, random, clock } = world;
+  const sets = createStatefulSetController(api);
+  const collector = createCollector(api);
+  const steps = [() => sets.step(), () => kubelet.step(), () => collector.step(), () => adoptOne(world)];
+  while (!signal.aborted) {
+    // oxlint-disable-next-line no-await-in-loop
+    await clock.sleep(random.next() * stepMs);
+    for (const step of steps) if (!random.chance(world.rates.idleController)) step();
+  }
+};
+
+const STRUCTURED = { "content-type": "application/cloudevents+json" };
+const PING: Context = {
+  headers: STRUCTURED,
+  body: { specversion: "1.0", id: "tick", source: "sim", type: "dev.knative.sources.ping", data: {} },
+};
+
+/** Each tick reaches one instance, until the signal; what it answers changes nothing, for a tick is never repeated. */
+export const runCron = async ({ clock, random, instances }: World, signal: AbortSignal): Promise<void> => {
+  while (!signal.aborted) {
+    // oxlint-disable-next-line no-await-in-loop
+    await clock.sleep(TICK_SECONDS * 1000);
+    void random.pick(instances)?.running.handle(PING);
+  }
+};
+
+/** Until an instance accepts it, or patience ends; whoever answers 400 or 500 has a bug. */
+const deliver = async ({ clock, random, instances, problems }: World, event: Context): Promise<void> => {
+  for (let repeat = 0; repeat <= REPEATS; repeat += 1) {
+    const instance = random.pick(instances);
+    // oxlint-disable-next-line no-await-in-loop
+    const reply = await instance?.running.handle(event);
+    if (reply === undefined) return;
+    if (reply.statusCode !== 503) {
+      problems.push(`reply ${reply.statusCode}: ${reply.body}`);
+      return;
+    }
+    // oxlint-disable-next-line no-await-in-loop
+    await clock.sleep(firstBackoffMs * 2 ** repeat);
+  }
+};
+
+const WATCHED: ReadonlySet<string> = new Set([PODS.plural, STATEFUL_SETS.plural, LOCKS.plural]);
+const CHANGES = { ADDED: "add", MODIFIED: "update", DELETED: "delete" } as const;
+
+/** Each change becomes an event, unless it is dropped; order is left to chance. */
+export const connectEvents = (world: World): void => {
+  const { api, clock, random } = world;
+  api.onRevision(({ type, resource, resourceVersion, object }) => {
+    const { rates } = world;
+    if (!WATCHED.has(resource.plural) || random.chance(rates.droppedEvent)) return;
+    const { apiVersion, kind, metadata } = object;
+    const { name, namespace } = metadata;
+    const event: Context = {
+      headers: STRUCTURED,
+      body: {
+        specversion: "1.0",
+        id: String(resourceVersion),
+        source: "sim",
+        type: `dev.knative.apiserver.resource.${CHANGES[type]}`,
+        apiversion: apiVersion,
+        kind,
+        name,
+        namespace,
+        data: object,
+      },
+    };
+    const copies = random.chance(rates.repeatedEvent) ? 2 : 1;
+    for (let copy = 0; copy < copies; copy += 1) {
+      const delayMs = 1 + random.next() * (random.chance(rates.slow) ? slowEventMs : eventMs);
+      void clock.sleep(delayMs).then(() => deliver(world, event));
+    }
+  });
+};

@@ -1,0 +1,92 @@
+/** What people and other controllers do by the API: reads without a trace, writes with a line in the timeline. */
+import { LOCKS } from "../../functions/election/labels.ts";
+import type { KubeObject } from "../../functions/kit/kube/object.ts";
+import {
+  apiVersionOf,
+  listOf,
+  objectOf,
+  PODS,
+  STATEFUL_SETS,
+  type KubeResponse,
+  type Resource,
+} from "../../functions/kit/kube/request.ts";
+import { LEASE_SECONDS, NAMESPACE, type World } from "./world.ts";
+
+export const LOCK_NAMES = ["lock-a", "lock-b"] as const;
+export const SET_NAMES = ["seta", "setb"] as const;
+export const LEASE_NAMES = ["lease-a", "lease-b", "lease-c"] as const;
+
+export interface LockSpec {
+  readonly statefulSetName: string;
+  readonly leaseName: string;
+  readonly paused?: boolean;
+}
+
+export const specOf = (lock: KubeObject): LockSpec => lock.spec as LockSpec;
+
+const collection = (resource: Resource): string =>
+  `${resource.group === "" ? "/api" : "/apis"}/${apiVersionOf(resource)}/namespaces/${NAMESPACE}/${resource.plural}`;
+
+const TESTER = { manager: "tester", user: "tester" };
+
+const read = ({ api }: World, path: string): KubeResponse =>
+  api.handle({ method: "GET", path, contentType: undefined, body: undefined }, TESTER);
+
+const write = ({ api, say }: World, method: string, path: string, body?: unknown): void => {
+  const contentType = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+  const { status } = api.handle({ method, path, contentType, body }, TESTER);
+  say(`tester ${method} ${path.replace(/.*\/namespaces\//, "")} ${status} ${JSON.stringify(body) ?? ""}`);
+};
+
+export const all = (world: World, resource: Resource): readonly KubeObject[] =>
+  listOf(read(world, collection(resource))).items;
+
+export const named = (world: World, resource: Resource, name: string): KubeObject | undefined => {
+  const response = read(world, `${collection(resource)}/${name}`);
+  return response.status === 200 ? objectOf(response) : undefined;
+};
+
+export const create = (world: World, resource: Resource, object: object): void =>
+  write(world, "POST", collection(resource), {
+    apiVersion: apiVersionOf(resource),
+    kind: resource.kind,
+    ...object,
+  });
+
+/** A merge patch, unconditional as most people's are. */
+export const edit = (world: World, resource: Resource, { metadata }: KubeObject, body: object): void =>
+  write(world, "PATCH", `${collection(resource)}/${metadata.name}`, body);
+
+export const remove = (world: World, resource: Resource, { metadata }: KubeObject, options?: object): void =>
+  write(world, "DELETE", `${collection(resource)}/${metadata.name}`, options);
+
+export const createSet = (world: World, name: string, replicas: number): void =>
+  create(world, STATEFUL_SETS, {
+    metadata: { name },
+    spec: {
+      serviceName: name,
+      replicas,
+      podManagementPolicy: world.random.chance(0.7) ? "Parallel" : "OrderedReady",
+      selector: { matchLabels: { app: name } },
+      template: {
+        metadata: { labels: { app: name } },
+        spec: { containers: [{ name: "main", image: "example.test/db" }] },
+      },
+    },
+  });
+
+export const createLock = (world: World, name: string, spec: LockSpec): void =>
+  create(world, LOCKS, { metadata: { name }, spec: { ...spec, leaseDurationSeconds: LEASE_SECONDS } });
+
+const isRunning = (pod: KubeObject): boolean => (pod.status as { phase?: string }).phase === "Running";
+
+/** Only a running pod has a readiness. */
+export const setReady = ({ kubelet, say }: World, pod: KubeObject, ready: boolean): void => {
+  if (!isRunning(pod)) return;
+  kubelet.setReady(NAMESPACE, pod.metadata.name, ready);
+  say(`kubelet ${pod.metadata.name} ${ready ? "Ready" : "not Ready"}`);
+};
+
+export const readyAll = (world: World): void => {
+  for (const pod of all(world, PODS)) setReady(world, pod, true);
+};
