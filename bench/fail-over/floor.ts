@@ -16,7 +16,8 @@ import {
   type Transport,
 } from "../../functions/kit/kube/request.ts";
 import { listWatch } from "../../infra/lab/list-watch.ts";
-import { isReady, ROLE } from "./pods.ts";
+import { ROLES } from "../../functions/election/labels.ts";
+import { isReady } from "../../infra/lab/workload.ts";
 
 export interface FloorOptions {
   readonly kubeConfig: KubeConfig;
@@ -29,7 +30,7 @@ const labelled = (pod: KubeObject, role: string): ReturnType<typeof patchRequest
   patchRequest(
     PODS,
     { namespace: pod.metadata.namespace ?? "", on: pod.metadata },
-    { metadata: { labels: { [ROLE]: role } } },
+    { metadata: { labels: { [ROLES.roleLabel]: role } } },
   );
 
 /** Labels the first Ready pod, and from then on replaces a writer that is not Ready. */
@@ -50,7 +51,7 @@ export const startFloor = async ({ kubeConfig, send, namespace, signal }: FloorO
     await send(labelled(target, "writer"));
   };
   const onEvent = ({ object }: { object: KubeObject }): void => {
-    if (busy || object.metadata.labels?.[ROLE] !== "writer" || isReady(object)) return;
+    if (busy || object.metadata.labels?.[ROLES.roleLabel] !== "writer" || isReady(object)) return;
     busy = true;
     void failOver().finally(() => {
       busy = false;

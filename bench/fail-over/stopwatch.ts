@@ -2,7 +2,7 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
 import { listWatch } from "../../infra/lab/list-watch.ts";
-import { ROLE } from "./pods.ts";
+import { ROLES } from "../../functions/election/labels.ts";
 
 export interface Change {
   /** performance.now() at which the watcher saw it. */
@@ -29,7 +29,7 @@ export const startStopwatch = async (
   const listeners = new Set<(change: Change) => void>();
   const onEvent = ({ object }: { object: KubeObject }): void => {
     const { name, labels } = object.metadata;
-    const role = labels?.[ROLE];
+    const role = labels?.[ROLES.roleLabel];
     if (roles.get(name) === role) return;
     roles.set(name, role);
     const change = { at: performance.now(), pod: name, role };

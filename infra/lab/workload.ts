@@ -1,4 +1,5 @@
 /** What every scene is made of: the kinds whose changes are streamed, a StatefulSet whose pods nobody really runs, the lock on it. */
+import type { KubeObject } from "../../functions/kit/kube/object.ts";
 import type { WatchedResource } from "./adapters.ts";
 
 /** What the shipped ApiServerSources stream. */
@@ -40,4 +41,10 @@ export const lockManifest = (options: LockShape): unknown => {
   const { name, statefulSetName, leaseName = name, leaseDurationSeconds = 30 } = options;
   const spec = { statefulSetName, leaseName, leaseDurationSeconds };
   return { apiVersion: "app.anukkrit.me/v1", kind: "StatefulSetLock", metadata: { name }, spec };
+};
+
+/** Whether a pod's condition `Ready` is True. */
+export const isReady = ({ status }: KubeObject): boolean => {
+  const { conditions = [] } = (status ?? {}) as { conditions?: readonly { type: string; status: string }[] };
+  return conditions.some((condition) => condition.type === "Ready" && condition.status === "True");
 };

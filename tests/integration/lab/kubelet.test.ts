@@ -4,7 +4,8 @@ import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { succeed } from "../../../infra/lab/api.ts";
 import type { Pod } from "../../../infra/lab/kubelet-pod.ts";
 import { startLab, type Lab } from "../../../infra/lab/lab.ts";
-import { createNamespace, createStatefulSet, isReady, waitFor } from "../support/fixture.ts";
+import { isReady } from "../../../infra/lab/workload.ts";
+import { createNamespace, createStatefulSet, waitFor } from "../support/fixture.ts";
 
 const deadlineMs = 20_000;
 

@@ -32,12 +32,6 @@ export const createLock = (lab: Lab, { namespace, ...shape }: LockOptions): Prom
   return succeed(lab.api, "POST", path, { body: lockManifest(shape) });
 };
 
-/** Whether a pod's condition `Ready` is True. */
-export const isReady = ({ status }: KubeObject): boolean => {
-  const { conditions = [] } = (status ?? {}) as { conditions?: readonly { type: string; status: string }[] };
-  return conditions.some((condition) => condition.type === "Ready" && condition.status === "True");
-};
-
 export interface WaitOptions<T> {
   /** Path of a collection, such as `/api/v1/namespaces/default/pods`. */
   readonly path: string;

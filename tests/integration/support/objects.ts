@@ -5,7 +5,8 @@ import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { succeed } from "../../../infra/lab/api.ts";
 import { poll } from "../../../infra/lab/poll.ts";
 import type { Lab } from "../../../infra/lab/lab.ts";
-import { createLock, createNamespace, createStatefulSet, isReady, waitFor, type LockOptions } from "./fixture.ts";
+import { isReady } from "../../../infra/lab/workload.ts";
+import { createLock, createNamespace, createStatefulSet, waitFor, type LockOptions } from "./fixture.ts";
 import type { GroupState, LockName } from "../../../infra/lab/group.ts";
 
 const pollMs = 15;

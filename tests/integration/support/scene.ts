@@ -10,12 +10,10 @@ import { startBalancer, type Balancer } from "../../../infra/lab/balancer.ts";
 import { startLab, type Lab, type LabOptions } from "../../../infra/lab/lab.ts";
 
 import { startFunction, type FunctionInstance } from "../../../infra/lab/function.ts";
+import { tickBoundMs } from "./stage.ts";
 
-/** How long after a change that sends an event everything agrees again, as the README states it. */
-export const EVENT_BOUND_MS = 2_000;
 export const TICK_SECONDS = 2;
-/** The same for a change that sends no event: a tick, its jitter of half a second, and the work. */
-export const TICK_BOUND_MS: number = TICK_SECONDS * 1000 + 500 + EVENT_BOUND_MS;
+export const TICK_BOUND_MS: number = tickBoundMs(TICK_SECONDS);
 
 export interface Scene {
   readonly lab: Lab;

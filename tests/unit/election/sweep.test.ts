@@ -155,6 +155,7 @@ test("a group whose lock went without us is ended: labels and Lease go, stamps s
   const [orphan = ""] = await foundBy(world);
   expect(orphan).toMatch(/^orphan:default\//);
   await world.clock.settle(world.feature.run(orphan, world.send));
+  expect(world.events.filter(({ partitionkey }) => partitionkey === "")).toEqual([]);
   expect([world.get(LEASES, "db-lease"), rolesOf(world)["db-0"], world.mostWriters()]).toEqual([
     undefined,
     undefined,

@@ -74,6 +74,30 @@ test("the echo of an own write costs no API call", async () => {
   expect(world.requests).toEqual([]);
 });
 
+test("the version that one group's run wrote is news to another group", async () => {
+  const world = createGroup();
+  let runs = 0;
+  const other: Feature = {
+    name: "other",
+    groupsOf: () => ["g"],
+    run: () => {
+      runs += 1;
+      return Promise.resolve({ kind: "done", reason: "Seen" });
+    },
+    sweep: (_send, found) => {
+      found([]);
+      return Promise.resolve({ kind: "swept", groups: 0, renewed: 0 });
+    },
+  };
+  const { send, clock, log, metrics } = world;
+  const fn = createFunction({ ...LIMITS, features: [world.feature, other], send, clock, log, metrics });
+  fn.start();
+  await clock.settle(fn.idle());
+  await clock.flush();
+  await clock.settle(fn.handle(changed(PODS, podNow(world, "db-0"))));
+  expect(runs).toBe(1);
+});
+
 test("a pod of no group costs no API call", async () => {
   const { world, fn } = await warm();
   const pod = podNow(world, "db-0");
