@@ -5,6 +5,7 @@
 import type { Clock } from "./clock.ts";
 import type { RunOutcome } from "./feature.ts";
 import type { Transport } from "./kube/request.ts";
+import { createSlots } from "./slots.ts";
 
 const ATTEMPTS_MAX = 6;
 const BACKOFF_MS_MAX = 5_000;
@@ -12,7 +13,7 @@ const BACKOFF_MS_MAX = 5_000;
 export interface ReconcilerOptions {
   readonly send: Transport;
   readonly clock: Clock;
-  /** Groups that run at the same time. */
+  /** Groups that run at the same time; half of them may be repetitions. */
   readonly concurrency: number;
   /** After this a run's API calls are answered without being sent, so that it ends. */
   readonly deadlineMs: number;
@@ -47,28 +48,6 @@ const boundedSend = (send: Transport, clock: Clock, deadlineMs: number): Transpo
 
 const messageOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
-/** A slot is taken for a run and given back after it; waiters are served in order. */
-const createSlots = (count: number): { take(): Promise<void>; give(): void } => {
-  let free = count;
-  const queue: (() => void)[] = [];
-  return {
-    take: async () => {
-      if (free > 0) {
-        free -= 1;
-        return;
-      }
-      await new Promise<void>((resolve) => {
-        queue.push(resolve);
-      });
-    },
-    give: () => {
-      const next = queue.shift();
-      if (next === undefined) free += 1;
-      else next();
-    },
-  };
-};
-
 export const createReconciler = (options: ReconcilerOptions): Reconciler => {
   const { clock, run, onOutcome } = options;
   const lanes = new Map<string, Lane>();
@@ -85,10 +64,11 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
 
   /** One turn: everybody who waited at its start gets its outcome. */
   const turn = async (group: string, lane: Lane, attempt: number): Promise<RunOutcome> => {
-    await slots.take();
+    const repeated = attempt > 1;
+    await slots.take(repeated);
     const served = lane.waiting.splice(0);
     const outcome = await runOnce(group);
-    slots.give();
+    slots.give(repeated);
     onOutcome(group, outcome, attempt);
     for (const resolve of served) resolve(outcome);
     return outcome;

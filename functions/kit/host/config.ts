@@ -140,7 +140,7 @@ const TABLE: Table = {
     fallback: 16,
     from: 1,
     to: 1000,
-    meaning: "Groups that are run at the same time.",
+    meaning: "Groups that are run at the same time; at most half of them repetitions of runs that failed.",
   }),
   groupDeadlineMs: integer({
     name: "BELLWETHER_GROUP_DEADLINE_MS",

@@ -181,3 +181,29 @@ test("news about a group ends the pause before its retry", async () => {
   await clock.advance(1);
   expect(starts).toEqual(["g@0", "g@100"]);
 });
+
+test("groups that fail slowly leave half of the slots to others", async () => {
+  const made: Bench = bench(
+    async (group) => {
+      if (!group.startsWith("hanging")) return DONE;
+      await made.clock.sleep(1000);
+      return AGAIN;
+    },
+    { concurrency: 4 },
+  );
+  const { clock, reconciler } = made;
+  for (const name of ["1", "2", "3", "4"]) void reconciler.trigger(`hanging-${name}`);
+  // All four failed once, and wait for their second run.
+  await clock.advance(1100);
+  await clock.advance(150);
+  const begun = clock.monotonic();
+  await clock.settle(reconciler.trigger("healthy"));
+  expect(clock.monotonic() - begun).toBe(0);
+});
+
+test("a single slot serves repetitions too", async () => {
+  const { clock, reconciler, outcomes } = bench(() => Promise.resolve(AGAIN), { concurrency: 1 });
+  await reconciler.trigger("g");
+  await clock.settle(reconciler.idle());
+  expect(outcomes).toHaveLength(6);
+});
