@@ -1,8 +1,14 @@
 /** S6: a pod is its uid. What was meant for, or written on, a former pod of the name is never found on the next one. */
-import type { Ledger } from "./ledger.ts";
+import type { Entry, Ledger } from "./ledger.ts";
 import type { PastPod } from "./past.ts";
 import type { Step } from "./replay.ts";
-import { violationAt, type Violation } from "./verdict.ts";
+import { evidenceOf, faultAt, type Evidence, type Fault } from "./verdict.ts";
+
+/** The last pod of a name, and what it carried. */
+interface Former {
+  readonly pod: PastPod;
+  readonly evidence: Evidence;
+}
 
 const inherited = (former: PastPod, pod: PastPod): readonly string[] => {
   const { stamp, token } = pod;
@@ -13,31 +19,35 @@ const inherited = (former: PastPod, pod: PastPod): readonly string[] => {
   ];
 };
 
-const checkBirths = (steps: readonly Step[]): readonly Violation[] => {
-  const byName = new Map<string, PastPod>();
-  return steps.flatMap((step) => {
+const createBirthCheck = (): ((step: Step) => readonly Fault[]) => {
+  const byName = new Map<string, Former>();
+  return (step) => {
     if (step.kind !== "pod" || step.after === undefined) return [];
-    const { namespace, name } = step.after;
-    const former = byName.get(`${namespace}/${name}`);
-    byName.set(`${namespace}/${name}`, step.after);
-    if (former === undefined || former.uid === step.after.uid) return [];
-    return inherited(former, step.after).map((what) =>
-      violationAt(step, "S6", `is born with ${what} of the former pod (${former.uid})`),
+    const { after } = step;
+    const key = `${after.namespace}/${after.name}`;
+    const former = byName.get(key);
+    // Most pods of a cluster carry nothing of ours, and are not worth remembering.
+    if (after.stamp === undefined && after.token === undefined) byName.delete(key);
+    else byName.set(key, { pod: after, evidence: evidenceOf(step, "was the former pod of that name") });
+    if (former === undefined || former.pod.uid === after.uid) return [];
+    return inherited(former.pod, after).map((what) =>
+      faultAt(step, "S6", `is born with ${what} of the former pod (${former.pod.uid})`, [former.evidence]),
     );
-  });
+  };
 };
 
-const checkTargets = (ledger: Ledger): readonly Violation[] =>
-  ledger.promotions.flatMap(({ step, pod }) => {
-    const holders = pod.stamp === undefined ? [] : ledger.assigned(pod.stamp, step);
-    if (holders.some((holder) => holder?.uid === pod.uid)) return [];
-    const meant = holders.find((holder) => holder?.name === pod.name);
-    return meant === undefined
-      ? []
-      : [violationAt(step, "S6", `is promoted in place of the former pod (${meant.uid})`)];
-  });
+const targetFaults = ({ step, imprint, promotedBy }: Entry, ledger: Ledger): readonly Fault[] => {
+  if (imprint?.pod.stamp === undefined || promotedBy === undefined) return [];
+  const { pod } = imprint;
+  const assigned = ledger.assigned(imprint.pod.stamp);
+  if (assigned.some(({ holder }) => holder?.uid === pod.uid)) return [];
+  const meant = assigned.find(({ holder }) => holder?.name === pod.name);
+  return meant === undefined
+    ? []
+    : [faultAt(step, "S6", `is promoted in place of the former pod (${meant.holder?.uid})`, [meant.evidence])];
+};
 
-export const checkIdentity = (steps: readonly Step[], ledger: Ledger): readonly Violation[] => [
-  ...checkBirths(steps),
-  ...checkTargets(ledger),
-];
+export const createIdentityCheck = (ledger: Ledger): ((entry: Entry) => readonly Fault[]) => {
+  const birthFaults = createBirthCheck();
+  return (entry) => [...birthFaults(entry.step), ...targetFaults(entry, ledger)];
+};

@@ -1,12 +1,13 @@
 /**
- * S19: we write only to enrolled pods, to our records, and to the custom resources that ask for us. Judged where
- * managedFields prove that a write was ours.
+ * S19: we write only to enrolled pods, to our records, and to the custom resources that ask for us; and we enrol only
+ * what belongs to the group. Judged where managedFields prove that a write was ours.
  */
-import { MANAGED_BY, MANAGED_BY_LABEL } from "../handover/names.ts";
+import { enrolmentLabel, MANAGED_BY, MANAGED_BY_LABEL } from "../handover/names.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { FIELD_MANAGER } from "../kube/request.ts";
+import type { Entry } from "./ledger.ts";
 import type { Step } from "./replay.ts";
-import { violationAt, type Violation } from "./verdict.ts";
+import { faultAt, type Fault } from "./verdict.ts";
 
 const ENROLMENT_PREFIX = "bellwether.dev/";
 
@@ -30,9 +31,25 @@ const isAllowed: Readonly<Record<Step["kind"], (object: KubeObject) => boolean>>
 const isProvenOurs = ({ before, authors = [] }: Step): boolean =>
   authors.includes(FIELD_MANAGER) && (before !== undefined || authors.every((author) => author === FIELD_MANAGER));
 
-export const checkIsolation = (steps: readonly Step[]): readonly Violation[] =>
-  steps.flatMap((step) => {
-    const objects = [step.before, step.after].flatMap((state) => (state === undefined ? [] : [state.raw]));
-    if (!isProvenOurs(step) || objects.some(isAllowed[step.kind])) return [];
-    return [violationAt(step, "S19", "was written by us, but is none of ours")];
-  });
+/** Groups that a Service selects are named by a hash of its selector; all others by the uid of their pods' owner. */
+const SELECTOR_HASH = /^[0-9a-f]{32}$/;
+
+const isStranger = ({ metadata: { labels, ownerReferences = [] } }: KubeObject, label: string): boolean => {
+  const group = labels?.[label] ?? "";
+  return !SELECTOR_HASH.test(group) && !ownerReferences.some(({ uid }) => uid === group);
+};
+
+const enrolmentFaults = (step: Step, feature: string): readonly Fault[] => {
+  if (step.kind !== "pod" || step.before === undefined || step.after?.group === undefined) return [];
+  const { before, after } = step;
+  const label = enrolmentLabel(feature);
+  if (before.group === after.group || !isStranger(after.raw, label)) return [];
+  return [faultAt(step, "S19", `was enrolled by us in ${after.group}, which does not own it`)];
+};
+
+export const isolationFaults = ({ step }: Entry, feature: string): readonly Fault[] => {
+  if (!isProvenOurs(step)) return [];
+  const objects = [step.before, step.after].flatMap((state) => (state === undefined ? [] : [state.raw]));
+  if (objects.some(isAllowed[step.kind])) return enrolmentFaults(step, feature);
+  return [faultAt(step, "S19", "was written by us, but is none of ours")];
+};

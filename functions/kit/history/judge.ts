@@ -1,70 +1,129 @@
 /**
  * The history checker: everything that was observed in, what was promised and not kept out. It reads nothing but the
- * history, so it judges simulated runs, real runs, and the labels of other products alike.
+ * history, so it judges simulated runs, real runs, and the labels of other products alike; at once or as it happens.
  */
 import type { RoleNames } from "../handover/names.ts";
-import { findDoublings } from "./doubling.ts";
-import { checkEpochs } from "./epochs.ts";
-import { checkIdentity } from "./identity.ts";
-import { checkIsolation } from "./isolation.ts";
-import { checkLeadership } from "./leadership.ts";
-import { checkLeases } from "./lease.ts";
-import { openLedger } from "./ledger.ts";
-import { replay, type Step } from "./replay.ts";
-import { compareVersions, type Gap, type Revision } from "./revision.ts";
-import type { Doubling, Verdict, Violation } from "./verdict.ts";
+import { createDoublings, doublingFault, type Accountable, type DoublingNews } from "./doubling.ts";
+import { createEpochCheck } from "./epochs.ts";
+import { createIdentityCheck } from "./identity.ts";
+import { isolationFaults } from "./isolation.ts";
+import { createLeadershipCheck } from "./leadership.ts";
+import { createLeaseCheck } from "./lease.ts";
+import { createLedger } from "./ledger.ts";
+import { createMotiveCheck } from "./motive.ts";
+import type { Grouping } from "./past.ts";
+import { createReigns, type Succession } from "./reigns.ts";
+import { createReplay, inOrder, type Step } from "./replay.ts";
+import { compareVersions, isMissed, type Gap, type Revision } from "./revision.ts";
+import type { Fault, Verdict, Violation } from "./verdict.ts";
 
 export { renderVerdict } from "./render.ts";
 
-export interface Question {
+export interface Standard {
   /** Labels and annotations of the feature that is judged. */
   readonly roles: RoleNames;
+  /** Default: by owner. */
+  readonly grouping?: Grouping;
+  /** Default: ours. */
+  readonly accountable?: Accountable;
+}
+
+export interface Question extends Standard {
   /** What the observer could not see; default: it saw everything. */
   readonly gaps?: readonly Gap[];
 }
 
-const doublingViolation = ({ group, pods, causes, to }: Doubling): readonly Violation[] => {
-  const cause = causes.find(({ ours }) => ours);
-  if (cause === undefined) return [];
-  const { resourceVersion, object, manager } = cause;
-  const message = `one of ${pods.length} leaders of ${group} (${pods.join(", ")}) until ${to ?? "the end"}`;
-  return [{ invariant: "S1", resourceVersion, object, manager, message }];
+/** What one revision brought about. A doubling is told as such; whether it is a violation of S1 is `doublingFault`'s to say. */
+export type News =
+  | Succession
+  | DoublingNews
+  | { readonly kind: "fault"; readonly fault: Fault; readonly revision: Revision };
+
+export interface Judge {
+  /**
+   * Judges the next revision; the caller keeps them in order (see `inOrder`). Memory grows with the objects that exist
+   * and with hand-overs, not with revisions.
+   */
+  take(revision: Revision): readonly News[];
+  /** Of everything so far. */
+  verdict(gaps?: readonly Gap[]): Verdict;
+}
+
+/** The group that a step shows to exist: it has a record, an enrolled pod, or a leader. */
+const groupIn = ({ kind, after }: Step): string | undefined => {
+  if (kind === "lease") return after?.team;
+  if (kind === "other" || after === undefined) return undefined;
+  return after.group !== undefined || after.leads ? after.team : undefined;
 };
 
-/** Groups that have a record, an enrolled pod, or a leader. */
-const countGroups = (steps: readonly Step[]): number => {
-  const teams = steps.flatMap((step): readonly (string | undefined)[] => {
-    if (step.kind === "lease") return [step.after?.team];
-    if (step.kind === "other" || step.after === undefined) return [];
-    return step.after.group !== undefined || step.after.leads ? [step.after.team] : [];
-  });
-  return new Set(teams.filter((team) => team !== undefined)).size;
+const proven = (fault: Fault, gaps: readonly Gap[]): Violation => ({
+  ...fault,
+  inGap: isMissed(fault.resourceVersion, gaps),
+});
+
+/** Writes that carry no trace of their author count as ours. */
+export const createJudge = ({ roles, grouping = "owner", accountable = "ours" }: Standard): Judge => {
+  const replay = createReplay({ roles, grouping });
+  const ledger = createLedger();
+  const reigns = createReigns(roles, ledger);
+  const doublings = createDoublings(roles, ledger);
+  const epochs = createEpochCheck();
+  const leadershipFaults = createLeadershipCheck(ledger);
+  const identityFaults = createIdentityCheck(ledger);
+  const leaseFaults = createLeaseCheck();
+  const motiveFaults = createMotiveCheck(roles);
+  const groups = new Set<string>();
+  const faults: Fault[] = [];
+  let revisions = 0;
+
+  return {
+    take: (revision) => {
+      const step = replay(revision);
+      if (step === undefined) return [];
+      revisions += 1;
+      const group = groupIn(step);
+      if (group !== undefined) groups.add(group);
+      const entry = ledger.note(step);
+      const found = [
+        ...leadershipFaults(entry),
+        ...epochs.take(entry),
+        ...identityFaults(entry),
+        ...leaseFaults(entry),
+        ...motiveFaults(entry),
+        ...isolationFaults(entry, roles.feature),
+      ];
+      faults.push(...found);
+      return [
+        ...reigns.take(entry),
+        ...doublings.take(entry),
+        ...found.map((fault) => ({ kind: "fault", fault, revision }) as const),
+      ];
+    },
+    verdict: (gaps = []) => {
+      const all = doublings.all().map((doubling) => ({ doubling, fault: doublingFault(doubling, accountable) }));
+      const violations = [...all.flatMap(({ fault }) => fault ?? []), ...faults]
+        .map((fault) => proven(fault, gaps))
+        .toSorted((left, right) => compareVersions(left.resourceVersion, right.resourceVersion));
+      return {
+        revisions,
+        groups: groups.size,
+        promotions: epochs.promotions(),
+        doubledRevisions: doublings.doubledRevisions(),
+        violations,
+        foreign: all.filter(({ fault }) => fault === undefined).map(({ doubling }) => doubling),
+        leaderships: reigns.all(),
+        gaps,
+      };
+    },
+  };
 };
 
 /**
- * Judges revisions in any order. Writes that carry no trace of their author count as ours.
+ * Judges revisions in any order.
  * @throws SyntaxError when a resourceVersion is not an integer.
  */
-export const judge = (revisions: readonly Revision[], { roles, gaps = [] }: Question): Verdict => {
-  const steps = replay(revisions, roles);
-  const ledger = openLedger(steps);
-  const { doublings, doubledRevisions } = findDoublings(steps, roles, ledger);
-  const epochs = checkEpochs(steps, ledger);
-  const violations = [
-    ...doublings.flatMap(doublingViolation),
-    ...checkLeadership(ledger),
-    ...epochs.violations,
-    ...checkIdentity(steps, ledger),
-    ...checkLeases(steps),
-    ...checkIsolation(steps),
-  ];
-  return {
-    revisions: steps.length,
-    groups: countGroups(steps),
-    promotions: epochs.promotions,
-    doubledRevisions,
-    violations: violations.toSorted((left, right) => compareVersions(left.resourceVersion, right.resourceVersion)),
-    foreign: doublings.filter(({ causes }) => !causes.some(({ ours }) => ours)),
-    gaps,
-  };
+export const judge = (revisions: readonly Revision[], { gaps, ...standard }: Question): Verdict => {
+  const court = createJudge(standard);
+  for (const revision of revisions.toSorted(inOrder)) court.take(revision);
+  return court.verdict(gaps);
 };

@@ -3,52 +3,69 @@
  * nobody was promoted under a later epoch; a token is on no other pod. What others wrote is judged by S1 only.
  */
 import type { Holder } from "../handover/model.ts";
-import type { Imprint, Ledger } from "./ledger.ts";
-import { violationAt, type Violation } from "./verdict.ts";
+import type { Entry, Imprint, Ledger } from "./ledger.ts";
+import { evidenceOf, faultAt, type Evidence, type Fault } from "./verdict.ts";
+
+interface Objection {
+  readonly message: string;
+  readonly evidence?: readonly Evidence[];
+}
+
+/** The last promotion in a group under its highest epoch. */
+interface Promoted {
+  readonly epoch: number;
+  readonly evidence: Evidence;
+}
 
 const named = (holder: Holder | undefined): string =>
   holder === undefined ? "nobody" : `${holder.name} (${holder.uid})`;
 
-const assignmentFaults = ({ pod, step }: Imprint, ledger: Ledger): readonly string[] => {
-  if (pod.stamp === undefined) return ["leads without a stamp"];
-  const holders = ledger.assigned(pod.stamp, step);
-  if (holders.some((holder) => holder?.uid === pod.uid)) return [];
-  const instead = holders.length === 0 ? "was never assigned" : `was assigned to ${holders.map(named).join(", ")}`;
-  return [`leads, but epoch ${pod.stamp.epoch} of record ${pod.stamp.record} ${instead}`];
+const assignmentObjections = ({ pod }: Imprint, ledger: Ledger): readonly Objection[] => {
+  if (pod.stamp === undefined) return [{ message: "leads without a stamp" }];
+  const assigned = ledger.assigned(pod.stamp);
+  if (assigned.some(({ holder }) => holder?.uid === pod.uid)) return [];
+  const holders = assigned.map(({ holder }) => named(holder));
+  const instead = holders.length === 0 ? "was never assigned" : `was assigned to ${holders.join(", ")}`;
+  const message = `leads, but epoch ${pod.stamp.epoch} of record ${pod.stamp.record} ${instead}`;
+  return [{ message, evidence: assigned.map(({ evidence }) => evidence) }];
 };
 
 /** An enrolment may stamp the holder that somebody had taken out of the group; its promotion then renews the token. */
 const isEnrolment = ({ step: { before, after } }: Imprint): boolean => before?.group !== after?.group;
 
-const tokenFaults = (imprint: Imprint): readonly string[] => {
+const tokenObjections = (imprint: Imprint): readonly Objection[] => {
   const { stamp, token = "(none)" } = imprint.pod;
   if (stamp === undefined || token === String(stamp.epoch) || isEnrolment(imprint)) return [];
-  return [`leads under epoch ${stamp.epoch} with token ${token}`];
+  return [{ message: `leads under epoch ${stamp.epoch} with token ${token}` }];
 };
 
-const leaderFaults = (imprint: Imprint, ledger: Ledger, promoted: number): readonly string[] => {
-  const epoch = imprint.pod.stamp?.epoch ?? promoted;
-  const late = epoch < promoted ? [`leads under epoch ${epoch}, though ${promoted} was promoted before`] : [];
-  return [...assignmentFaults(imprint, ledger), ...tokenFaults(imprint), ...late];
+const lateness = ({ pod }: Imprint, promoted: Promoted | undefined): readonly Objection[] => {
+  if (pod.stamp === undefined || promoted === undefined || pod.stamp.epoch >= promoted.epoch) return [];
+  const message = `leads under epoch ${pod.stamp.epoch}, though ${promoted.epoch} was promoted before`;
+  return [{ message, evidence: [promoted.evidence] }];
 };
 
-/** `promoted`: the highest epoch promoted in the group before. */
-const faultsOf = (imprint: Imprint, ledger: Ledger, promoted: number): readonly string[] => {
-  const { pod, team, step } = imprint;
+const objections = (imprint: Imprint, ledger: Ledger, promoted: Promoted | undefined): readonly Objection[] => {
+  const { pod, team } = imprint;
   if (!pod.leads) {
-    return pod.isTokenOurs && !isEnrolment(imprint) ? [`carries token ${pod.token ?? ""} without leading`] : [];
+    return pod.isTokenOurs && !isEnrolment(imprint)
+      ? [{ message: `carries token ${pod.token ?? ""} without leading` }]
+      : [];
   }
   const isMadeByUs = pod.isRoleOurs || pod.isTokenOurs;
-  return isMadeByUs && ledger.hasRecord(team, step) ? leaderFaults(imprint, ledger, promoted) : [];
+  if (!isMadeByUs || !ledger.hasRecord(team)) return [];
+  return [...assignmentObjections(imprint, ledger), ...tokenObjections(imprint), ...lateness(imprint, promoted)];
 };
 
-export const checkLeadership = (ledger: Ledger): readonly Violation[] => {
-  const promoted = new Map<string, number>();
-  const epochs = new Map(ledger.promotions.map(({ step, epoch }) => [step.index, epoch]));
-  return ledger.imprints.flatMap((imprint) => {
-    const { step, team } = imprint;
-    const highest = promoted.get(team) ?? 0;
-    promoted.set(team, Math.max(highest, epochs.get(step.index) ?? 0));
-    return faultsOf(imprint, ledger, highest).map((fault) => violationAt(step, "S3", fault));
-  });
+export const createLeadershipCheck = (ledger: Ledger): ((entry: Entry) => readonly Fault[]) => {
+  const highest = new Map<string, Promoted>();
+  return ({ step, imprint, promotedBy }) => {
+    if (imprint === undefined) return [];
+    const promoted = highest.get(imprint.team);
+    if (promotedBy !== undefined && promotedBy > (promoted?.epoch ?? 0)) {
+      const evidence = evidenceOf(step, `was promoted under epoch ${promotedBy}`);
+      highest.set(imprint.team, { epoch: promotedBy, evidence });
+    }
+    return objections(imprint, ledger, promoted).map(({ message, evidence }) => faultAt(step, "S3", message, evidence));
+  };
 };

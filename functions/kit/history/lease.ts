@@ -2,10 +2,11 @@
  * S9: our writes keep the Lease's own contract. Another holder adds exactly one to leaseTransitions and raises the
  * epoch; with the same holder the count stays, and the epoch rises only when a stamp outran it.
  */
-import type { Holder, Stamp } from "../handover/model.ts";
+import type { Holder } from "../handover/model.ts";
+import type { Entry } from "./ledger.ts";
 import type { PastLease } from "./past.ts";
-import { isOurs, type Step } from "./replay.ts";
-import { violationAt, type Violation } from "./verdict.ts";
+import { isOurs, type LeaseStep, type PodStep } from "./replay.ts";
+import { evidenceOf, faultAt, type Evidence, type Fault } from "./verdict.ts";
 
 const isSame = (before: Holder | undefined, after: Holder | undefined): boolean =>
   before?.name === after?.name && before?.uid === after?.uid;
@@ -21,38 +22,55 @@ const countFaults = (before: PastLease, after: PastLease): readonly string[] => 
   return [`leaseTransitions went from ${before.leaseTransitions} to ${after.leaseTransitions} with ${holder}`];
 };
 
-const epochFaults = (before: PastLease, after: PastLease, stamps: readonly Stamp[]): readonly string[] => {
+/** The highest stamps that pods of a group ever carried. */
+interface Highest {
+  readonly epoch: number;
+  readonly records: ReadonlySet<string>;
+}
+
+const raised = (highest: Highest | undefined, { after }: PodStep): Highest | undefined => {
+  const stamp = after?.stamp;
+  if (stamp === undefined || stamp.epoch < (highest?.epoch ?? 0)) return highest;
+  if (stamp.epoch !== highest?.epoch) return { epoch: stamp.epoch, records: new Set([stamp.record]) };
+  return highest.records.has(stamp.record)
+    ? highest
+    : { epoch: stamp.epoch, records: new Set([...highest.records, stamp.record]) };
+};
+
+const isOutrun = (epoch: number, uid: string, highest: Highest | undefined): boolean =>
+  highest !== undefined &&
+  (highest.epoch > epoch || (highest.epoch === epoch && [...highest.records].some((record) => record !== uid)));
+
+const epochFaults = (before: PastLease, after: PastLease, highest: Highest | undefined): readonly string[] => {
   const { epoch, uid } = before;
   const next = after.epoch ?? 0;
   if (epoch === undefined) return [];
   if (isMoved(before.holder, after.holder))
     return next > epoch ? [] : [`epoch ${next} follows ${epoch} with another holder`];
-  const isOutrun = stamps.some((stamp) => stamp.epoch > epoch || (stamp.epoch === epoch && stamp.record !== uid));
-  const isNeedless = next !== epoch && isSame(before.holder, after.holder) && !isOutrun;
+  const isNeedless = next !== epoch && isSame(before.holder, after.holder) && !isOutrun(epoch, uid, highest);
   return isNeedless ? [`epoch ${next} follows ${epoch} with the same holder, though no stamp outran it`] : [];
 };
 
-/** The stamps that pods of each group ever carried. */
-const createStamps = (): { note(step: Step): void; of(team: string): readonly Stamp[] } => {
-  const stamps = new Map<string, Map<string, Stamp>>();
-  return {
-    note: ({ kind, after }) => {
-      if (kind !== "pod" || after?.team === undefined || after.stamp === undefined) return;
-      const known = stamps.get(after.team) ?? new Map<string, Stamp>();
-      stamps.set(after.team, known.set(`${after.stamp.record}/${after.stamp.epoch}`, after.stamp));
-    },
-    of: (team) => [...(stamps.get(team)?.values() ?? [])],
+export const createLeaseCheck = (): ((entry: Entry) => readonly Fault[]) => {
+  const highestByTeam = new Map<string, Highest>();
+  const lastWrites = new Map<string, Evidence>();
+  const notePod = (step: PodStep): void => {
+    const { team } = step.after ?? {};
+    const highest = team === undefined ? undefined : raised(highestByTeam.get(team), step);
+    if (team !== undefined && highest !== undefined) highestByTeam.set(team, highest);
   };
-};
-
-export const checkLeases = (steps: readonly Step[]): readonly Violation[] => {
-  const stamps = createStamps();
-  return steps.flatMap((step) => {
-    stamps.note(step);
-    if (step.kind !== "lease" || !isOurs(step)) return [];
+  const leaseFaults = (step: LeaseStep): readonly Fault[] => {
     const { before, after } = step;
-    if (before === undefined || after?.team === undefined) return [];
-    const faults = [...countFaults(before, after), ...epochFaults(before, after, stamps.of(after.team))];
-    return faults.map((fault) => violationAt(step, "S9", fault));
-  });
+    const { uid } = step.revision.object.metadata;
+    const last = lastWrites.get(uid);
+    if (after?.team === undefined) lastWrites.delete(uid);
+    else lastWrites.set(uid, evidenceOf(step, "was written so before"));
+    if (before === undefined || after?.team === undefined || !isOurs(step)) return [];
+    const faults = [...countFaults(before, after), ...epochFaults(before, after, highestByTeam.get(after.team))];
+    return faults.map((fault) => faultAt(step, "S9", fault, [last]));
+  };
+  return ({ step }) => {
+    if (step.kind === "pod") notePod(step);
+    return step.kind === "lease" ? leaseFaults(step) : [];
+  };
 };

@@ -5,15 +5,14 @@
 import { parseEpoch } from "../handover/epoch.ts";
 import type { Holder, Stamp } from "../handover/model.ts";
 import type { PastPod } from "./past.ts";
-import { isOurs, type PodStep, type Step } from "./replay.ts";
+import { isOurs, type LeaseStep, type PodStep, type Step } from "./replay.ts";
+import { evidenceOf, type Evidence } from "./verdict.ts";
 
-interface Assignment {
-  /** Position in the history from which it stands. */
-  readonly index: number;
+/** A pod in the leader role of its group. */
+export interface Leading {
+  readonly step: PodStep;
+  readonly pod: PastPod;
   readonly team: string;
-  /** Record and epoch. */
-  readonly key: string;
-  readonly holder: Holder | undefined;
 }
 
 /** A pod whose role, stamp or token we just wrote. */
@@ -23,72 +22,104 @@ export interface Imprint {
   readonly team: string;
 }
 
-interface Promotion extends Imprint {
-  readonly epoch: number;
+/** A step, and what it means. */
+export interface Entry {
+  readonly step: Step;
+  /** The pod as it led before, where it leads that group no more. */
+  readonly ceded: Leading | undefined;
+  /** The pod as it leads now, also where it led before. */
+  readonly leading: Leading | undefined;
+  readonly imprint: Imprint | undefined;
+  /** The epoch by which the imprint made or kept its pod leader; repairs under the same epoch included. */
+  readonly promotedBy: number | undefined;
+}
+
+/** A holder that a record named under an epoch. */
+export interface Assignment {
+  readonly holder: Holder | undefined;
+  readonly evidence: Evidence;
 }
 
 export interface Ledger {
-  readonly imprints: readonly Imprint[];
-  /** Repairs under the same epoch included. */
-  readonly promotions: readonly Promotion[];
-  /** Holders that the record of a stamp named under its epoch, at or before a step. */
-  assigned(stamp: Stamp, step: Step): readonly (Holder | undefined)[];
-  /** A record of the group had been seen at or before a step. */
-  hasRecord(team: string, step: Step): boolean;
+  /** Takes down the next step, before anything is asked about it. */
+  note(step: Step): Entry;
+  /** What the record of a stamp was seen to say under its epoch; empty: nothing yet. */
+  assigned(stamp: Stamp): readonly Assignment[];
+  /** A record of the group was seen. */
+  hasRecord(team: string): boolean;
+  /** A record or an enrolled pod of the group was seen. */
+  serves(team: string): boolean;
   /**
    * Position of the group's assignment before this one; -1 when this was the first, undefined when it was never made.
    * The hand-over read its pods after that one, so only younger pods can be unknown to it.
    */
-  precedent(team: string, stamp: Stamp): number | undefined;
+  precedent(stamp: Stamp): number | undefined;
 }
 
-const imprintIn = (step: Step): readonly Imprint[] => {
-  if (step.kind !== "pod" || !isOurs(step) || step.after?.team === undefined) return [];
+interface Page {
+  readonly precedent: number;
+  readonly assignments: Assignment[];
+}
+
+const namedOr = (holder: Holder | undefined): string => (holder === undefined ? "nobody" : holder.name);
+
+const imprintIn = (step: Step): Imprint | undefined => {
+  if (step.kind !== "pod" || !isOurs(step) || step.after?.team === undefined) return undefined;
   const { before, after } = step;
-  return before?.imprint === after.imprint ? [] : [{ step, pod: after, team: step.after.team }];
+  return before?.imprint === after.imprint ? undefined : { step, pod: after, team: step.after.team };
 };
 
-const promotionIn = (imprint: Imprint): readonly Promotion[] => {
-  if (!imprint.pod.leads || !imprint.pod.isTokenOurs) return [];
-  const epoch = parseEpoch(imprint.pod.token, Number.POSITIVE_INFINITY);
-  return epoch === undefined ? [] : [{ ...imprint, epoch }];
+const leadingIn = (step: Step, when: "before" | "after"): Leading | undefined => {
+  const pod = step.kind === "pod" ? step[when] : undefined;
+  if (step.kind !== "pod" || pod?.leads !== true || pod.team === undefined) return undefined;
+  return { step, pod, team: pod.team };
 };
+
+const promotedBy = (imprint: Imprint | undefined): number | undefined =>
+  imprint?.pod.leads === true && imprint.pod.isTokenOurs
+    ? parseEpoch(imprint.pod.token, Number.POSITIVE_INFINITY)
+    : undefined;
 
 const keyOf = ({ record, epoch }: Stamp): string => `${record}/${epoch}`;
 
-const assignmentIn = ({ kind, index, after }: Step): Assignment | undefined => {
-  if (kind !== "lease" || after?.team === undefined || after.epoch === undefined) return undefined;
-  const { uid, epoch, holder, team } = after;
-  return { index, team, key: keyOf({ record: uid, epoch }), holder };
-};
+export const createLedger = (): Ledger => {
+  const pages = new Map<string, Page>();
+  /** The group's present assignment. Without renewals: one stands until the next. */
+  const present = new Map<string, { readonly index: number; readonly key: string; readonly uid: string | undefined }>();
+  const served = new Set<string>();
 
-/** Without renewals: an assignment stands until the group's next one. */
-const assignmentsIn = (steps: readonly Step[]): readonly Assignment[] => {
-  const present = new Map<string, Assignment>();
-  return steps.flatMap((step) => {
-    const next = assignmentIn(step);
-    if (next === undefined) return [];
-    const last = present.get(next.team);
-    present.set(next.team, next);
-    return last?.key === next.key && last.holder?.uid === next.holder?.uid ? [] : [next];
-  });
-};
-
-export const openLedger = (steps: readonly Step[]): Ledger => {
-  const assignments = assignmentsIn(steps);
-  const byKey = Map.groupBy(assignments, ({ key }) => key);
-  const byTeam = Map.groupBy(assignments, ({ team }) => team);
-  const imprints = steps.flatMap(imprintIn);
+  const assign = (step: LeaseStep, team: string, stamp: Stamp): void => {
+    const { epoch } = stamp;
+    const holder = step.after?.holder;
+    const key = keyOf(stamp);
+    const last = present.get(team);
+    if (last?.key === key && last.uid === holder?.uid) return;
+    present.set(team, { index: step.index, key, uid: holder?.uid });
+    const page = pages.get(key) ?? { precedent: last?.index ?? -1, assignments: [] };
+    pages.set(key, page);
+    const evidence = evidenceOf(step, `assigned epoch ${epoch} to ${namedOr(holder)}`);
+    page.assignments.push({ holder, evidence });
+  };
+  const noteLease = (step: LeaseStep): void => {
+    const { team, uid: record, epoch } = step.after ?? {};
+    if (team !== undefined) served.add(team);
+    if (team !== undefined && record !== undefined && epoch !== undefined) assign(step, team, { record, epoch });
+  };
+  const notePod = ({ after }: PodStep): void => {
+    if (after?.team !== undefined && after.group !== undefined) served.add(after.team);
+  };
   return {
-    imprints,
-    promotions: imprints.flatMap(promotionIn),
-    assigned: (stamp, step) =>
-      (byKey.get(keyOf(stamp)) ?? []).filter(({ index }) => index <= step.index).map(({ holder }) => holder),
-    hasRecord: (team, step) => byTeam.get(team)?.some(({ index }) => index <= step.index) === true,
-    precedent: (team, stamp) => {
-      const ofTeam = byTeam.get(team) ?? [];
-      const position = ofTeam.findIndex(({ key }) => key === keyOf(stamp));
-      return position === -1 ? undefined : (ofTeam[position - 1]?.index ?? -1);
+    note: (step) => {
+      if (step.kind === "lease") noteLease(step);
+      if (step.kind === "pod") notePod(step);
+      const imprint = imprintIn(step);
+      const [before, leading] = [leadingIn(step, "before"), leadingIn(step, "after")];
+      const ceded = before?.team === leading?.team ? undefined : before;
+      return { step, ceded, leading, imprint, promotedBy: promotedBy(imprint) };
     },
+    assigned: (stamp) => pages.get(keyOf(stamp))?.assignments ?? [],
+    hasRecord: (team) => present.has(team),
+    serves: (team) => served.has(team),
+    precedent: (stamp) => pages.get(keyOf(stamp))?.precedent,
   };
 };

@@ -9,13 +9,21 @@ import {
   tokenAnnotation,
   type RoleNames,
 } from "../handover/names.ts";
-import type { KubeObject } from "../kube/object.ts";
+import type { KubeObject, OwnerReference } from "../kube/object.ts";
 import { isOurField } from "./authors.ts";
+
+/**
+ * What makes a group of pods that are not enrolled: their StatefulSet, or whatever else controls them; or that they are
+ * in one namespace, for an observer who watches no others than those of the group.
+ */
+export type Grouping = "owner" | "namespace";
 
 export interface PastPod extends PodView {
   readonly raw: KubeObject;
-  /** `<namespace>/<group>`: by the enrolment label, or else the uid of the owning StatefulSet; undefined: neither. */
+  /** `<namespace>/<group>`: by the enrolment label, or else as the grouping says; undefined: in no group. */
   readonly team: string | undefined;
+  /** The team as a person knows it: `<namespace>/<name of the owner>`. */
+  readonly teamName: string | undefined;
   /** Carries the leader role, whoever wrote it. */
   readonly leads: boolean;
   readonly isRoleOurs: boolean;
@@ -34,20 +42,31 @@ export interface PastLease extends RecordView {
   readonly assignment: string;
 }
 
-const teamName = (namespace: string, group: string | undefined): string | undefined =>
+/** How states are read. */
+export interface Reading {
+  readonly roles: RoleNames;
+  readonly grouping: Grouping;
+}
+
+const within = (namespace: string, group: string | undefined): string | undefined =>
   group === undefined ? undefined : `${namespace}/${group}`;
 
-const ownerUid = ({ metadata }: KubeObject): string | undefined =>
-  metadata.ownerReferences?.find(({ kind }) => kind === "StatefulSet")?.uid;
+/** KubeBlocks, for one, controls its pods by a kind of its own. */
+const ownerOf = ({ metadata: { ownerReferences = [] } }: KubeObject): OwnerReference | undefined =>
+  ownerReferences.find(({ kind }) => kind === "StatefulSet") ?? ownerReferences.find(({ controller }) => controller);
+
+const SELECTED = { uid: "selected", name: "selected pods" };
 
 /** `now`: milliseconds since 1970 at that time; infinite when unknown, then no epoch is too far ahead. */
-export const pastPod = (raw: KubeObject, roles: RoleNames, now: number): PastPod => {
+export const pastPod = (raw: KubeObject, { roles, grouping }: Reading, now: number): PastPod => {
   const view = viewPod(raw, roles, { member: false, now });
   const { namespace, group, role, stamp, token } = view;
+  const unit = grouping === "namespace" ? SELECTED : ownerOf(raw);
   return {
     ...view,
     raw,
-    team: teamName(namespace, group ?? ownerUid(raw)),
+    team: within(namespace, group ?? unit?.uid),
+    teamName: within(namespace, unit?.name ?? group),
     leads: role === roles.leader,
     isRoleOurs: isOurField(raw, ["metadata", "labels", roles.roleLabel]),
     isStampOurs: isOurField(raw, ["metadata", "annotations", stampEpochAnnotation(roles.feature)]),
@@ -56,14 +75,14 @@ export const pastPod = (raw: KubeObject, roles: RoleNames, now: number): PastPod
   };
 };
 
-export const pastLease = (raw: KubeObject, { feature }: RoleNames, now: number): PastLease => {
+export const pastLease = (raw: KubeObject, { roles: { feature } }: Reading, now: number): PastLease => {
   const view = viewRecord(raw, now);
   const labels = raw.metadata.labels ?? {};
   const isRecord = labels[MANAGED_BY_LABEL] === MANAGED_BY && labels[FEATURE_LABEL] === feature;
   return {
     ...view,
     raw,
-    team: isRecord ? teamName(view.namespace, labels[GROUP_LABEL]) : undefined,
+    team: isRecord ? within(view.namespace, labels[GROUP_LABEL]) : undefined,
     assignment: JSON.stringify([view.holder, view.epoch]),
   };
 };

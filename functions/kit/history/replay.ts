@@ -1,12 +1,11 @@
 /**
- * Merges revisions of all objects, given in any order, into the one order in which etcd committed them, and shows each
- * as a step from a state before to a state after. Every invariant is then a function of these steps.
+ * Turns revisions, in the one order in which etcd committed them, into steps from a state before to a state after. Every
+ * invariant is then a function of these steps, and needs to remember no more than what it asks about.
  */
-import type { RoleNames } from "../handover/names.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { FIELD_MANAGER, LEASES, PODS } from "../kube/request.ts";
 import { authorsOf } from "./authors.ts";
-import { pastLease, pastPod, type PastLease, type PastPod } from "./past.ts";
+import { pastLease, pastPod, type PastLease, type PastPod, type Reading } from "./past.ts";
 import { compareVersions, timeOf, type Revision } from "./revision.ts";
 
 interface StepOf<Kind extends string, Past> {
@@ -22,9 +21,13 @@ interface StepOf<Kind extends string, Past> {
   readonly authors: readonly string[] | undefined;
 }
 
+interface PastOther {
+  readonly raw: KubeObject;
+}
+
 export type PodStep = StepOf<"pod", PastPod>;
-type LeaseStep = StepOf<"lease", PastLease>;
-type OtherStep = StepOf<"other", { readonly raw: KubeObject }>;
+export type LeaseStep = StepOf<"lease", PastLease>;
+export type OtherStep = StepOf<"other", PastOther>;
 export type Step = PodStep | LeaseStep | OtherStep;
 
 /** A write that tells nothing of its author counts as ours. */
@@ -32,45 +35,48 @@ export const isOurs = ({ authors }: Step): boolean => authors === undefined || a
 
 const deletedLast = ({ type }: Revision): number => (type === "DELETED" ? 1 : 0);
 
-/** A deletion that was only inferred carries the version of the last state. */
-const inOrder = (left: Revision, right: Revision): number =>
+/**
+ * Sorts a history. A deletion that was only inferred carries the version of the last state, and comes after it.
+ * @throws SyntaxError when a resourceVersion is not an integer.
+ */
+export const inOrder = (left: Revision, right: Revision): number =>
   compareVersions(left.resourceVersion, right.resourceVersion) || deletedLast(left) - deletedLast(right);
-
-/** Where a watch was repeated, the same version comes twice. */
-const isRepeated = ({ type, resourceVersion }: Revision, last: Step | undefined): boolean =>
-  type === "DELETED" ? last?.after === undefined : last?.revision.resourceVersion === resourceVersion;
 
 const kindOf = ({ kind }: KubeObject): Step["kind"] => {
   if (kind === PODS.kind) return "pod";
   return kind === LEASES.kind ? "lease" : "other";
 };
 
-const readers = { pod: pastPod, lease: pastLease, other: (raw: KubeObject): OtherStep["after"] => ({ raw }) };
+const readers = { pod: pastPod, lease: pastLease, other: (raw: KubeObject): PastOther => ({ raw }) };
 
-const stepOf = (revision: Revision, last: Step | undefined, roles: RoleNames): Omit<Step, "index"> => {
-  const { object, type } = revision;
-  const kind = kindOf(object);
-  const before = last?.after;
-  if (type === "DELETED") return { kind, revision, before, after: undefined, authors: [] };
-  const after = readers[kind](object, roles, timeOf(revision) ?? Number.POSITIVE_INFINITY);
-  return { kind, revision, before, after, authors: authorsOf(before?.raw, object) };
-};
+interface Known {
+  readonly resourceVersion: string;
+  readonly state: Step["after"];
+}
 
-/**
- * Every revision once, in the order of resourceVersions.
- * @throws SyntaxError when a resourceVersion is not an integer.
- */
-export const replay = (revisions: readonly Revision[], roles: RoleNames): readonly Step[] => {
-  const steps: Step[] = [];
-  const lastByUid = new Map<string, Step>();
-  for (const revision of revisions.toSorted(inOrder)) {
-    const { uid } = revision.object.metadata;
-    const last = lastByUid.get(uid);
-    if (isRepeated(revision, last)) continue;
+/** Where a watch was repeated, the same version comes twice; what is not known cannot be deleted. */
+const isRepeated = ({ type, resourceVersion }: Revision, known: Known | undefined): boolean =>
+  type === "DELETED" ? known === undefined : known?.resourceVersion === resourceVersion;
+
+/** The step that each revision is, given in order; undefined: it tells nothing new. */
+export const createReplay = (reading: Reading): ((revision: Revision) => Step | undefined) => {
+  const knownByUid = new Map<string, Known>();
+  let steps = 0;
+  return (revision) => {
+    const { type, object, resourceVersion } = revision;
+    const { uid } = object.metadata;
+    const known = knownByUid.get(uid);
+    if (isRepeated(revision, known)) return undefined;
+    const kind = kindOf(object);
+    const before = known?.state;
+    const isGone = type === "DELETED";
+    const now = timeOf(revision) ?? Number.POSITIVE_INFINITY;
+    const after = isGone ? undefined : readers[kind](object, reading, now);
+    const authors = isGone ? [] : authorsOf(before?.raw, object);
+    if (isGone) knownByUid.delete(uid);
+    else knownByUid.set(uid, { resourceVersion, state: after });
+    steps += 1;
     // A uid belongs to one kind, so the states before and after are of one type.
-    const step = { ...stepOf(revision, last, roles), index: steps.length } as Step;
-    steps.push(step);
-    lastByUid.set(uid, step);
-  }
-  return steps;
+    return { kind, index: steps - 1, revision, before, after, authors } as Step;
+  };
 };

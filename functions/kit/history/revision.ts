@@ -20,15 +20,27 @@ export interface Gap {
   readonly until: string;
 }
 
+const DECIMAL = /^(?:0|[1-9][0-9]*)$/;
+
+const decimal = (version: string): string => {
+  if (DECIMAL.test(version)) return version;
+  throw new SyntaxError(`resourceVersion: got ${JSON.stringify(version)}, accepted is a whole number`);
+};
+
 /**
- * Orders decimal resourceVersions (https://kep.k8s.io/5504), for `toSorted`.
+ * Orders decimal resourceVersions, the longer one being the larger (https://kep.k8s.io/5504), for `toSorted`.
  * @throws SyntaxError when one is not an integer.
  */
 export const compareVersions = (left: string, right: string): number => {
-  const difference = BigInt(left) - BigInt(right);
-  if (difference === 0n) return 0;
-  return difference < 0n ? -1 : 1;
+  const [one, other] = [decimal(left), decimal(right)];
+  if (one === other) return 0;
+  const isLess = one.length === other.length ? one < other : one.length < other.length;
+  return isLess ? -1 : 1;
 };
+
+/** The version lies in a stretch that the observer missed. */
+export const isMissed = (version: string, gaps: readonly Gap[]): boolean =>
+  gaps.some(({ after, until }) => compareVersions(after, version) < 0 && compareVersions(version, until) <= 0);
 
 /** The newest time that the object itself carries: that of its last attributed write, in milliseconds since 1970. */
 const objectTime = ({ metadata }: KubeObject): number | undefined => {

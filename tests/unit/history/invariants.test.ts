@@ -1,5 +1,7 @@
 /** S1 to S6, each with a history that holds and one, made by hand, that breaks it: every checker can fail. */
 import { describe, expect, test } from "vitest";
+import { ROLES } from "../../../functions/election/labels.ts";
+import { judge } from "../../../functions/kit/history/judge.ts";
 import { createElected, createScene, findings, GROUP, OURS, stamp, token, type Scene } from "./scene.ts";
 
 /** db-1 follows db-0 under epoch 11. */
@@ -46,7 +48,7 @@ describe("S1: one pod of a group leads", () => {
     scene.promote("db-1", 11);
     scene.fence("db-0", 11);
     expect(findings(scene)).toEqual([
-      expect.stringMatching(/^S1 Pod default\/db-1 one of 2 leaders of default\/5e7 \(db-0, db-1\) until \d+$/),
+      expect.stringMatching(/^S1 Pod default\/db-1 one of 2 leaders of default\/db \(db-0, db-1\) until \d+$/),
     ]);
     expect(scene.verdict().doubledRevisions).toBe(1);
   });
@@ -175,6 +177,22 @@ describe("S4: epochs only grow", () => {
     ]);
   });
 
+  test("a record that names a holder without an epoch", () => {
+    const scene = createElected();
+    scene.remove("Lease", "lease");
+    scene.assign("db-0", 0);
+    expect(findings(scene)).toEqual([]);
+    scene.patch("Lease", "lease", { spec: { holderIdentity: "db-1" } });
+    expect(findings(scene)).toContain("S4 Lease default/lease assigns without an epoch");
+  });
+
+  test("a record whose epoch others had spoilt before the observer came is none of ours", () => {
+    const scene = createElected();
+    scene.patch("Lease", "lease", { annotations: { "bellwether.dev/epoch": null }, by: "kubectl-annotate" });
+    const late = scene.revisions.slice(-1);
+    expect(judge(late, { roles: ROLES }).violations).toEqual([]);
+  });
+
   test("an epoch that others turned back is none of ours, as long as we go on above it", () => {
     const scene = createElected();
     scene.patch("Lease", "lease", { annotations: { "bellwether.dev/epoch": "3" }, by: "kubectl-edit" });
@@ -223,6 +241,7 @@ test("a scene without any of our writes has no group", () => {
     doubledRevisions: 0,
     violations: [],
     foreign: [],
+    leaderships: [],
     gaps: [],
   });
 });

@@ -157,9 +157,11 @@ describe("as text", () => {
     expect(renderVerdict(judge(revisions, { roles: ROLES, gaps }))).toMatchInlineSnapshot(`
       "history of 13 revisions, 1 group, 2 promotions: 1 violation, 1 doubling by others, 3 doubled revisions
       12  not observed  leases until 14: what is found after this may come from it
-      13  doubled by others  group default/5e7 (db-0, db-1), repaired at 15 after 2000 ms
+      13  doubled by others  group default/db (db-0, db-1), repaired at 15 after 2000 ms
       13    Pod default/db-1, labelled by kubectl-label
-      17  S1 violated  Pod default/db-1, written by bellwether: one of 2 leaders of default/5e7 (db-0, db-1) until 18"
+      12    Pod default/db-0 led already (by bellwether)
+      17  S1 violated  Pod default/db-1, written by bellwether: one of 2 leaders of default/db (db-0, db-1) until 18
+      12    Pod default/db-0 led already (by bellwether)"
     `);
   });
 

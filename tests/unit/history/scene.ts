@@ -10,7 +10,7 @@ import {
   MANAGED_BY,
   MANAGED_BY_LABEL,
 } from "../../../functions/kit/handover/names.ts";
-import { judge } from "../../../functions/kit/history/judge.ts";
+import { judge, type Standard } from "../../../functions/kit/history/judge.ts";
 import type { Revision } from "../../../functions/kit/history/revision.ts";
 import type { Verdict } from "../../../functions/kit/history/verdict.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
@@ -43,12 +43,14 @@ const pathOf = (kind: Kind): string => listRequest(KINDS[kind], { namespace: "de
 
 export interface Scene {
   readonly revisions: readonly Revision[];
-  readonly verdict: () => Verdict;
+  readonly verdict: (standard?: Partial<Standard>) => Verdict;
   create(kind: Kind, name: string, write: Write): KubeObject;
   patch(kind: Kind, name: string, write: Write): KubeObject;
   remove(kind: Kind, name: string): void;
   /** A pod of the StatefulSet, created by its controller. */
   pod(name: string, write?: Write): KubeObject;
+  /** As the kubelet reports it. */
+  setReady(name: string, ready: boolean): void;
   uidOf(kind: Kind, name: string): string;
   enrol(...names: readonly string[]): void;
   /** Creates or changes the record `lease` so that it names the pod; undefined: nobody. */
@@ -96,7 +98,7 @@ const found = (object: KubeObject | undefined, name: string): KubeObject => {
   return object;
 };
 
-const writesOf = (send: Send): Pick<Scene, "create" | "patch" | "remove" | "pod" | "uidOf"> => {
+const writesOf = (send: Send): Pick<Scene, "create" | "patch" | "remove" | "pod" | "setReady" | "uidOf"> => {
   const create: Scene["create"] = (kind, name, { labels, annotations, spec, by }) => {
     const identity = { apiVersion: apiVersionOf(KINDS[kind]), kind };
     const body = { ...identity, metadata: { name, labels, annotations }, spec };
@@ -114,6 +116,10 @@ const writesOf = (send: Send): Pick<Scene, "create" | "patch" | "remove" | "pod"
     pod: (name, { labels, annotations, by = "kube-controller-manager" } = {}) => {
       const metadata = { name, labels, annotations, ownerReferences: [OWNER] };
       return found(send("POST", pathOf("Pod"), { metadata, spec: POD_SPEC }, by), name);
+    },
+    setReady: (name, ready) => {
+      const status = { phase: "Running", conditions: [{ type: "Ready", status: ready ? "True" : "False" }] };
+      send("PATCH", `${pathOf("Pod")}/${name}/status`, { status }, "kubelet");
     },
     uidOf: (kind, name) => found(send("GET", `${pathOf(kind)}/${name}`, undefined), name).metadata.uid,
   };
@@ -157,7 +163,7 @@ export const createScene = (): Scene => {
   return {
     revisions,
     ...writes,
-    verdict: () => judge(revisions, { roles: ROLES }),
+    verdict: (standard = {}) => judge(revisions, { roles: ROLES, ...standard }),
     enrol: (...names) => {
       for (const name of names)
         patch("Pod", name, { labels: { "bellwether.dev/election": GROUP, "sts-role": "reader" } });

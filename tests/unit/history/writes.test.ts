@@ -1,6 +1,9 @@
 /** S9 and S19, what we may write at all, with histories that hold and histories that break them. */
 import { describe, expect, test } from "vitest";
-import { createElected, findings, stamp } from "./scene.ts";
+import { ROLES } from "../../../functions/election/labels.ts";
+import { createElected, findings, stamp, type Scene } from "./scene.ts";
+
+const LOCK_SPEC = { statefulSetName: "db", leaseName: "lease", leaseDurationSeconds: 30 };
 
 describe("S9: the Lease counts its transitions", () => {
   test.each([
@@ -51,6 +54,86 @@ describe("S9: the Lease counts its transitions", () => {
   });
 });
 
+/** Three Ready pods, of which db-0 leads, and the lock that asks for it. */
+const healthy = (): Scene => {
+  const scene = createElected();
+  scene.create("StatefulSetLock", "lock", { spec: LOCK_SPEC, by: "kubectl" });
+  for (const name of ["db-0", "db-1"]) scene.setReady(name, true);
+  scene.patch("Lease", "lease", { spec: { renewTime: "2026-01-01T00:01:00.000000Z" } });
+  return scene;
+};
+describe("S9: a record moves for a reason", () => {
+  const GROUNDLESS = "S9 Lease default/lease took the lead from db-0, which could lead all the time";
+
+  test("from a holder that was fit ever since the record was written last, to another pod: there is none", () => {
+    const scene = healthy();
+    scene.handOver("db-1", 11, ["db-0"]);
+    expect(findings(scene)).toEqual([GROUNDLESS]);
+    expect(scene.verdict().violations[0]?.evidence).toMatchObject([
+      { object: "Pod default/db-0", manager: "kubelet", what: "could lead from then on" },
+    ]);
+  });
+
+  test("a holder that was unfit for a moment since then may have been seen so", () => {
+    const scene = healthy();
+    scene.setReady("db-0", false);
+    scene.setReady("db-0", true);
+    scene.handOver("db-1", 11, ["db-0"]);
+    expect(findings(scene)).toEqual([]);
+  });
+
+  test("a moment that was over before the record was written last is no reason", () => {
+    const scene = healthy();
+    scene.setReady("db-0", false);
+    scene.setReady("db-0", true);
+    scene.patch("Lease", "lease", { spec: { renewTime: "2026-01-01T00:02:00.000000Z" } });
+    scene.handOver("db-1", 11, ["db-0"]);
+    expect(findings(scene)).toEqual([GROUNDLESS]);
+  });
+
+  test.each<[string, (scene: Scene) => void]>([
+    ["is not Ready", (scene) => scene.setReady("db-0", false)],
+    ["is gone", (scene) => scene.remove("Pod", "db-0")],
+    ["left the selector", (scene) => scene.patch("Pod", "db-0", { labels: { app: "other" }, by: "kubectl" })],
+    [
+      "was taken out of the group",
+      (scene) => scene.patch("Pod", "db-0", { labels: { "bellwether.dev/election": null }, by: "kubectl" }),
+    ],
+    [
+      "is asked to give way",
+      (scene) =>
+        scene.patch("StatefulSetLock", "lock", {
+          annotations: { "bellwether.dev/switchover-to": "db-1" },
+          by: "kubectl",
+        }),
+    ],
+    [
+      "is named by an edited record",
+      (scene) => scene.patch("Lease", "lease", { spec: { holderIdentity: "intruder" }, by: "kubectl" }),
+    ],
+  ])("a holder that %s is replaced", (_, happens) => {
+    const scene = healthy();
+    happens(scene);
+    scene.assign("db-1", 11);
+    expect(findings(scene).filter((finding) => finding.includes("took the lead"))).toEqual([]);
+  });
+
+  test("where the resource that is served was not seen, nobody knows what was asked for", () => {
+    const scene = createElected();
+    scene.setReady("db-0", true);
+    scene.patch("Lease", "lease", { spec: { renewTime: "2026-01-01T00:01:00.000000Z" } });
+    scene.handOver("db-1", 11, ["db-0"]);
+    expect(findings(scene)).toEqual([]);
+  });
+
+  test("the leader of a feature that asks the application is the application's affair", () => {
+    const scene = healthy();
+    scene.assign("db-1", 11);
+    const roles = { ...ROLES, feature: "roles" };
+    expect(scene.verdict({ roles }).violations).toEqual([]);
+  });
+});
+
 describe("S19: we touch only what is ours", () => {
   test("a pod that was never enrolled", () => {
     const scene = createElected();
@@ -60,6 +143,22 @@ describe("S19: we touch only what is ours", () => {
     });
     scene.patch("Pod", "stranger", { labels: { touched: "yes" } });
     expect(findings(scene)).toEqual(["S19 Pod default/stranger was written by us, but is none of ours"]);
+  });
+
+  test("a pod that is enrolled in a group which does not own it", () => {
+    const scene = createElected();
+    scene.pod("db-2");
+    scene.patch("Pod", "db-2", { labels: { "bellwether.dev/election": "another", "sts-role": "reader" } });
+    expect(findings(scene)).toEqual(["S19 Pod default/db-2 was enrolled by us in another, which does not own it"]);
+  });
+
+  test("a group that is named by the hash of a selector owns nothing; whom others enrol is not our affair", () => {
+    const scene = createElected();
+    scene.pod("db-2");
+    scene.patch("Pod", "db-2", { labels: { "bellwether.dev/election": "0123456789abcdef".repeat(2) } });
+    scene.pod("db-3");
+    scene.patch("Pod", "db-3", { labels: { "bellwether.dev/election": "another" }, by: "kubectl-label" });
+    expect(findings(scene)).toEqual([]);
   });
 
   test("a Lease that is not our record", () => {
@@ -75,7 +174,7 @@ describe("S19: we touch only what is ours", () => {
   test("locks are ours; foreign writes on anything are not ours", () => {
     const scene = createElected();
     scene.create("StatefulSetLock", "lock", {
-      spec: { statefulSetName: "db", leaseName: "lease", leaseDurationSeconds: 30 },
+      spec: LOCK_SPEC,
       by: "kubectl",
     });
     scene.patch("StatefulSetLock", "lock", { annotations: { "bellwether.dev/switchover-to": null, seen: "yes" } });

@@ -1,0 +1,68 @@
+/** `npm run observe`: watches a leader label on any cluster, or replays a recording, and judges what it saw. */
+import { KubeConfig } from "@kubernetes/client-node";
+import { observeLive } from "./live.ts";
+import { readCommand, USAGE, type Command } from "./options.ts";
+import { readRecording, startRecording } from "./recording.ts";
+import { replayRecording } from "./replay.ts";
+import { EXIT_REFUSED, EXIT_SOUND, exitCodeOf, reportText, type Observation } from "./report.ts";
+import { scopeText, type Scope } from "./scope.ts";
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** The exit code. */
+const conclude = (observation: Observation): number => {
+  process.stdout.write(`\n${reportText(observation)}`);
+  return exitCodeOf(observation);
+};
+
+/** Ctrl-C, a termination, or the end of the time that was given. */
+const stopSignal = (durationMs: number | undefined): AbortSignal => {
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort());
+  process.once("SIGTERM", () => stop.abort());
+  return durationMs === undefined ? stop.signal : AbortSignal.any([stop.signal, AbortSignal.timeout(durationMs)]);
+};
+
+const watch = async (command: Command & { readonly kind: "watch" }): Promise<number> => {
+  const kubeConfig = new KubeConfig();
+  if (command.kubeconfig === undefined) kubeConfig.loadFromDefault();
+  else kubeConfig.loadFromFile(command.kubeconfig);
+  const context = kubeConfig.getContextObject(kubeConfig.getCurrentContext());
+  const namespace = command.scope.namespace ?? context?.namespace ?? "default";
+  const scope: Scope = { ...command.scope, namespace: command.allNamespaces ? undefined : namespace };
+  const signal = stopSignal(command.durationMs);
+  const recorder = command.record === undefined ? undefined : startRecording(command.record, scope);
+  say(scopeText(scope));
+  return conclude(await observeLive({ kubeConfig, scope, recorder, say, signal }));
+};
+
+const replay = async (file: string): Promise<number> => {
+  const recording = await readRecording(file);
+  say(scopeText(recording.scope));
+  const code = conclude(replayRecording(recording, say));
+  if (recording.damage !== undefined) {
+    process.stderr.write(`${file}: ${recording.damage}\nWhat stands before it was judged, nothing after it.\n`);
+    return EXIT_REFUSED;
+  }
+  if (!recording.complete) say("the recording has no end: the observer was stopped by force, or still runs");
+  return code;
+};
+
+const run = (command: Command): Promise<number> | number => {
+  switch (command.kind) {
+    case "help":
+      process.stdout.write(USAGE);
+      return EXIT_SOUND;
+    case "replay":
+      return replay(command.file);
+    case "watch":
+      return watch(command);
+  }
+};
+
+try {
+  process.exitCode = await run(readCommand(process.argv.slice(2)));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = EXIT_REFUSED;
+}

@@ -1,0 +1,69 @@
+/**
+ * Of each object only what the checker reads: a recording goes to other people, and environments, commands and other people's
+ * annotations may hold secrets. What is judged as it happens is cut in the same way, so that a replay judges the same.
+ */
+import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from "../../functions/kit/kube/object.ts";
+import { PODS } from "../../functions/kit/kube/request.ts";
+
+const OUR_PREFIX = "bellwether.dev/";
+
+type Tree = Readonly<Record<string, unknown>>;
+
+const isTree = (value: unknown): value is Tree => typeof value === "object" && value !== null;
+
+const below = (tree: unknown, name: string): unknown => (isTree(tree) ? tree[name] : undefined);
+
+const only = (tree: unknown, keeps: (name: string) => boolean): Tree =>
+  isTree(tree) ? Object.fromEntries(Object.entries(tree).filter(([name]) => keeps(name))) : {};
+
+/** A field without fields below it stands for all of its value: what is cut to nothing has to go. */
+const unlessEmpty = (name: string, tree: Tree): Tree => (Object.keys(tree).length === 0 ? {} : { [name]: tree });
+
+/** Field names tell of environment variables too. */
+const redactedFields = (fields: unknown): Tree => {
+  const metadata = below(fields, "f:metadata");
+  const labels = only(below(metadata, "f:labels"), (name) => name.startsWith("f:"));
+  const annotations = only(below(metadata, "f:annotations"), (name) => name.startsWith(`f:${OUR_PREFIX}`));
+  const kept = { ...unlessEmpty("f:labels", labels), ...unlessEmpty("f:annotations", annotations) };
+  return unlessEmpty("f:metadata", kept);
+};
+
+const redactedEntry = ({ fieldsV1, ...entry }: ManagedFieldsEntry): ManagedFieldsEntry => ({
+  ...entry,
+  fieldsV1: redactedFields(fieldsV1),
+});
+
+const redactedMetadata = (metadata: ObjectMeta): ObjectMeta => {
+  const { annotations, managedFields = [], ownerReferences = [] } = metadata;
+  return {
+    ...(only(metadata, (name) => KEPT.has(name)) as unknown as ObjectMeta),
+    annotations: only(annotations, (name) => name.startsWith(OUR_PREFIX)) as Readonly<Record<string, string>>,
+    ownerReferences,
+    managedFields: managedFields.map(redactedEntry),
+  };
+};
+
+const KEPT: ReadonlySet<string> = new Set([
+  "name",
+  "namespace",
+  "uid",
+  "resourceVersion",
+  "generation",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "labels",
+]);
+
+interface PodStatus {
+  readonly phase?: string;
+  readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+}
+
+/** Of a pod neither spec nor containers; Leases and our custom resources hold nothing that is not for everybody's eyes. */
+export const redacted = (object: KubeObject): KubeObject => {
+  const { apiVersion = "", kind = "", metadata } = object;
+  const identity = { apiVersion, kind, metadata: redactedMetadata(metadata) };
+  if (kind !== PODS.kind) return { ...identity, spec: object.spec };
+  const { phase, conditions = [] } = (object.status ?? {}) as PodStatus;
+  return { ...identity, status: { phase, conditions: conditions.map(({ type, status }) => ({ type, status })) } };
+};

@@ -1,0 +1,94 @@
+/** What leaves the cluster in a recording: everything that the checker reads, and nothing that may be secret. */
+import { expect, test } from "vitest";
+import { judge } from "../../../functions/kit/history/judge.ts";
+import { ROLES } from "../../../functions/election/labels.ts";
+import type { KubeObject } from "../../../functions/kit/kube/object.ts";
+import { redacted } from "../../../infra/observe/redact.ts";
+import { createElected } from "../history/scene.ts";
+
+const SECRET = "hunter2";
+
+const POD: KubeObject = {
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: {
+    name: "db-0",
+    namespace: "data",
+    uid: "u",
+    resourceVersion: "1",
+    creationTimestamp: "2026-01-01T00:00:00Z",
+    labels: { role: "leader" },
+    annotations: {
+      "bellwether.dev/election.token": "10",
+      "kubectl.kubernetes.io/last-applied-configuration": `{"env":"${SECRET}"}`,
+    },
+    ownerReferences: [{ apiVersion: "apps/v1", kind: "StatefulSet", name: "db", uid: "s", controller: true }],
+    managedFields: [
+      {
+        manager: "kubectl",
+        operation: "Update",
+        time: "2026-01-01T00:00:00Z",
+        fieldsV1: {
+          "f:metadata": {
+            "f:labels": { "f:role": {} },
+            "f:annotations": { "f:bellwether.dev/election.token": {}, "f:secret-annotation": {} },
+          },
+          "f:spec": { 'k:{"name":"SECRET_VARIABLE"}': {} },
+        },
+      },
+    ],
+  },
+  spec: { containers: [{ name: "main", env: [{ name: "SECRET_VARIABLE", value: SECRET }] }] },
+  status: {
+    phase: "Running",
+    conditions: [{ type: "Ready", status: "True", message: SECRET }],
+    containerStatuses: [{ name: SECRET }],
+  },
+};
+
+test("neither values nor names of environment variables, nor other people's annotations, are left of a pod", () => {
+  const text = JSON.stringify(redacted(POD));
+  expect(text.toLowerCase()).not.toMatch(/hunter2|secret/);
+});
+
+test("identity, labels, our annotations, owners, managers of these, phase and conditions are left", () => {
+  expect(redacted(POD)).toEqual({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      ...POD.metadata,
+      annotations: { "bellwether.dev/election.token": "10" },
+      managedFields: [
+        {
+          manager: "kubectl",
+          operation: "Update",
+          time: "2026-01-01T00:00:00Z",
+          fieldsV1: {
+            "f:metadata": {
+              "f:labels": { "f:role": {} },
+              "f:annotations": { "f:bellwether.dev/election.token": {} },
+            },
+          },
+        },
+      ],
+    },
+    status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] },
+  });
+});
+
+test("the checker finds the same in what is left", () => {
+  const scene = createElected();
+  scene.create("StatefulSetLock", "lock", {
+    spec: { statefulSetName: "db", leaseName: "lease", leaseDurationSeconds: 30 },
+    by: "kubectl",
+  });
+  scene.setReady("db-0", true);
+  scene.patch("Lease", "lease", { spec: { renewTime: "2026-01-01T00:01:00.000000Z" } });
+  scene.assign("db-1", 11, { spec: { leaseTransitions: 5 } });
+  scene.promote("db-1", 10);
+  scene.patch("Pod", "db-0", { labels: { "sts-role": "writer" }, by: "kubectl-label" });
+  const cut = scene.revisions.map((revision) => ({ ...revision, object: redacted(revision.object) }));
+  const verdict = judge(cut, { roles: ROLES });
+  expect(new Set(verdict.violations.map(({ invariant }) => invariant))).toEqual(new Set(["S1", "S3", "S4", "S9"]));
+  expect(verdict).toEqual(scene.verdict());
+});
