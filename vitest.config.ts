@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "quick", include: ["tests/{unit,property,sim,contract,budget}/**/*.test.ts"] } },
+      { test: { name: "quick", include: ["tests/{unit,property,explore,sim,contract,budget}/**/*.test.ts"] } },
       {
         test: {
           name: "integration",

@@ -1,41 +1,22 @@
-/** `npm run bench`: the measurements of this project by name. Each prints its figures beside a floor. */
+/**
+ * `npm run bench`: the measurements of this project by name. Each gives figures beside a floor of the same run, and says how
+ * loaded the machine was, as tables and on request as JSON.
+ */
+import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { runColdStart } from "./cold-start/run.ts";
-import { runBurst } from "./fail-over/burst.ts";
-import { runFailOver } from "./fail-over/run.ts";
+import { BENCHES, type BenchEntry } from "./benches.ts";
+import { renderConditions, renderReport, underConditions } from "./report.ts";
 
-interface Bench {
-  readonly name: string;
-  readonly meaning: string;
-  readonly run: (runs: number) => Promise<void>;
-}
+const MAX_RUNS = 100_000;
 
-const BENCHES: readonly Bench[] = [
-  {
-    name: "cold-start",
-    meaning: "from spawning the process to its reply to a first event: CPU, wall time, memory",
-    run: runColdStart,
-  },
-  {
-    name: "fail-over",
-    meaning: "from Ready=False to the new writer label, on a real control plane, beside a bare client",
-    run: runFailOver,
-  },
-  {
-    name: "burst",
-    meaning: "fifty writers lost at once, with the early reply and without; give it --runs 1 to 3",
-    run: runBurst,
-  },
-];
+const nameWidth = Math.max(...BENCHES.map(({ name }) => name.length));
 
-const DEFAULT_RUNS = 20;
-const MAX_RUNS = 1000;
+const usage = `usage: npm run bench -- <bench> [--runs N] [--json FILE]
 
-const usage = `usage: npm run bench -- <bench> [--runs N]
+${BENCHES.map(({ name, meaning, runs, run }) => `  ${name.padEnd(nameWidth)}  ${meaning}; a run is ${run}, default ${runs}`).join("\n")}
 
-${BENCHES.map(({ name, meaning }) => `  ${name}  ${meaning}`).join("\n")}
-
-  --runs N  rounds, 1 to ${MAX_RUNS}; default ${DEFAULT_RUNS}
+  --runs N     1 to ${MAX_RUNS}
+  --json FILE  writes figures and conditions to this file too
 `;
 
 const fail = (message: string): void => {
@@ -43,23 +24,50 @@ const fail = (message: string): void => {
   process.exitCode = 1;
 };
 
+const measure = async ({ name, load }: BenchEntry, runs: number, file: string | undefined): Promise<void> => {
+  const say = (line: string): void => void process.stderr.write(`${name}: ${line}\n`);
+  const bench = await load();
+  const result = await underConditions(() => bench({ runs, say }));
+  const tables = result.reports.map(renderReport).join("\n\n");
+  process.stdout.write(`${tables}\n\n${renderConditions(result.conditions)}\n`);
+  if (file !== undefined) await writeFile(file, `${JSON.stringify(result, undefined, 2)}\n`);
+};
+
+const OPTIONS = {
+  runs: { type: "string" },
+  json: { type: "string" },
+  help: { type: "boolean", default: false },
+} as const;
+
+const readArguments = ():
+  | ReturnType<typeof parseArgs<{ allowPositionals: true; options: typeof OPTIONS }>>
+  | undefined => {
+  try {
+    return parseArgs({ allowPositionals: true, options: OPTIONS });
+  } catch (error) {
+    fail(error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
+};
+
 const main = async (): Promise<void> => {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: { runs: { type: "string", default: String(DEFAULT_RUNS) }, help: { type: "boolean", default: false } },
-  });
+  const given = readArguments();
+  if (given === undefined) return;
+  const { positionals, values } = given;
   if (values.help) {
     process.stdout.write(usage);
     return;
   }
   const [name = ""] = positionals;
-  const bench = BENCHES.find((candidate) => candidate.name === name);
-  const runs = /^\d{1,4}$/.test(values.runs) ? Number(values.runs) : 0;
-  if (bench === undefined || positionals.length > 1)
+  const entry = BENCHES.find((candidate) => candidate.name === name);
+  if (entry === undefined || positionals.length > 1) {
     fail(`bench is "${positionals.join(" ")}"; accepted: one of those below`);
-  else if (runs < 1 || runs > MAX_RUNS)
-    fail(`--runs is "${values.runs}"; accepted: a whole number from 1 to ${MAX_RUNS}`);
-  else await bench.run(runs);
+    return;
+  }
+  const text = values.runs ?? String(entry.runs);
+  const runs = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (runs < 1 || runs > MAX_RUNS) fail(`--runs is "${text}"; accepted: a whole number from 1 to ${MAX_RUNS}`);
+  else await measure(entry, runs, values.json);
 };
 
 await main();

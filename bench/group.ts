@@ -1,4 +1,5 @@
 /** One StatefulSet of five Ready pods with a StatefulSetLock, and the event that announces its first pod. */
+import { readFileSync } from "node:fs";
 
 const NAMESPACE = "data";
 const PODS = 5;
@@ -16,7 +17,7 @@ const metadata = (name: string, uid: string, more: object = {}): object => ({
   ...more,
 });
 
-const pod = (index: number): object => ({
+const pod = (index: number): Readonly<Record<string, unknown>> => ({
   apiVersion: "v1",
   kind: "Pod",
   metadata: metadata(`db-${index}`, `00000000-0000-4000-8000-00000000000${index}`, {
@@ -53,30 +54,61 @@ const lock = {
   spec: { statefulSetName: "db", leaseName: "db", leaseDurationSeconds: 30 },
 };
 
+/** Paths of the lock and of a pod on the API server. */
+export const LOCK_PATH: string = `/apis/app.anukkrit.me/v1/namespaces/${NAMESPACE}/statefulsetlocks/db`;
+export const podPath = (index: number): string => `/api/v1/namespaces/${NAMESPACE}/pods/db-${index}`;
+
 /** The objects by their path on the API server. */
 export const group: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   [`/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets/db`, statefulSet],
-  [`/apis/app.anukkrit.me/v1/namespaces/${NAMESPACE}/statefulsetlocks/db`, lock],
-  ...Array.from({ length: PODS }, (_, index): [string, unknown] => [
-    `/api/v1/namespaces/${NAMESPACE}/pods/db-${index}`,
-    pod(index),
-  ]),
+  [LOCK_PATH, lock],
+  ...Array.from({ length: PODS }, (_, index): [string, unknown] => [podPath(index), pod(index)]),
 ]);
 
+export interface BenchEvent {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+interface Named {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+}
+
 /** As ApiServerSource posts it in Resource mode. */
-export const podEvent: { readonly headers: Readonly<Record<string, string>>; readonly body: string } = {
-  headers: {
-    "content-type": "application/json",
-    "ce-specversion": "1.0",
-    "ce-id": "6a4d1f5e-8a52-4d65-9f5c-6d4b8f3f0001",
-    "ce-source": "https://10.96.0.1:443",
-    "ce-type": "dev.knative.apiserver.resource.add",
-    "ce-subject": `/apis/v1/namespaces/${NAMESPACE}/pods/db-0`,
-    "ce-time": "2026-01-01T00:00:00.123456789Z",
-    "ce-kind": "Pod",
-    "ce-apiversion": "v1",
-    "ce-name": "db-0",
-    "ce-namespace": NAMESPACE,
-  },
-  body: JSON.stringify(pod(0)),
+export const eventOf = (change: "add" | "update", object: unknown): BenchEvent => {
+  const { apiVersion, kind, metadata: named } = object as Named;
+  return {
+    headers: {
+      "content-type": "application/json",
+      "ce-specversion": "1.0",
+      "ce-id": "6a4d1f5e-8a52-4d65-9f5c-6d4b8f3f0001",
+      "ce-source": "https://10.96.0.1:443",
+      "ce-type": `dev.knative.apiserver.resource.${change}`,
+      "ce-subject": `/apis/${apiVersion}/namespaces/${NAMESPACE}/${kind.toLowerCase()}s/${named.name}`,
+      "ce-time": "2026-01-01T00:00:00.123456789Z",
+      "ce-kind": kind,
+      "ce-apiversion": apiVersion,
+      "ce-name": named.name,
+      "ce-namespace": NAMESPACE,
+    },
+    body: JSON.stringify(object),
+  };
+};
+
+/** Announces the first pod of the group. */
+export const podEvent: BenchEvent = eventOf("add", pod(0));
+
+const readSample = (): { headers: Readonly<Record<string, string>>; body: Readonly<Record<string, unknown>> } =>
+  JSON.parse(readFileSync(new URL("../events/samples/pod-update.json", import.meta.url), "utf8"));
+
+/** What the real adapter posted for a pod of a StatefulSet, here in a namespace without locks. */
+export const strangerEvent = (): BenchEvent => {
+  const { headers, body } = readSample();
+  const namespace = "elsewhere";
+  return {
+    headers: { ...headers, "ce-namespace": namespace },
+    body: JSON.stringify({ ...body, metadata: { ...(body["metadata"] as object), namespace } }),
+  };
 };

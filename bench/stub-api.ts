@@ -15,6 +15,10 @@ export interface StubApi {
   readonly caPem: string;
   /** Method and path of every request so far. */
   readonly requests: readonly string[];
+  /** The object at a path; undefined: there is none. */
+  get(path: string): unknown;
+  /** Somebody else's change: merged into the object, with a new resourceVersion. */
+  change(path: string, patch: unknown): unknown;
   /** Forgets what was written and asked, so that the next run meets the same objects. */
   reset(): void;
   close(): void;
@@ -55,8 +59,14 @@ const hasLabels = (object: unknown, selector: string): boolean => {
 
 const notFound: Answer = { status: 404, body: { kind: "Status", status: "Failure", reason: "NotFound", code: 404 } };
 
+interface Store {
+  answer(request: IncomingMessage): Promise<Answer>;
+  get(path: string): unknown;
+  change(path: string, patch: unknown): unknown;
+}
+
 /** Objects by path, as the API server names them: `/api/v1/namespaces/data/pods/db-0`. */
-const createStore = (seed: ReadonlyMap<string, unknown>): ((request: IncomingMessage) => Promise<Answer>) => {
+const createStore = (seed: ReadonlyMap<string, unknown>): Store => {
   const objects = new Map(seed);
   let revision = 1000;
   const put = (path: string, object: unknown): unknown => {
@@ -65,6 +75,7 @@ const createStore = (seed: ReadonlyMap<string, unknown>): ((request: IncomingMes
     objects.set(path, stored);
     return stored;
   };
+  const change = (path: string, patch: unknown): unknown => put(path, merge(objects.get(path), patch));
   const list = (path: string, selector: string): Answer => {
     // A path without a namespace means all of them.
     const [root = "", plural = ""] = path.split(/\/(?=[^/]+$)/);
@@ -84,9 +95,9 @@ const createStore = (seed: ReadonlyMap<string, unknown>): ((request: IncomingMes
       return { status: 201, body: put(`${path}/${String(metadataOf(body)["name"])}`, named) };
     }
     const target = path.replace(/\/status$/, "");
-    return objects.has(target) ? { status: 200, body: put(target, merge(objects.get(target), body)) } : notFound;
+    return objects.has(target) ? { status: 200, body: change(target, body) } : notFound;
   };
-  return async (request) => {
+  const answer = async (request: IncomingMessage): Promise<Answer> => {
     const { pathname, searchParams } = new URL(request.url ?? "/", "https://stub");
     if (request.method !== "GET") return write(request, pathname);
     const object = objects.get(pathname);
@@ -94,16 +105,17 @@ const createStore = (seed: ReadonlyMap<string, unknown>): ((request: IncomingMes
     const isItem = /\/namespaces\/[^/]+\/[^/]+\/[^/]+$/.test(pathname);
     return isItem ? notFound : list(pathname, searchParams.get("labelSelector") ?? "");
   };
+  return { answer, get: (path) => objects.get(path), change };
 };
 
 /** Listens on a free port of 127.0.0.1 and serves the seed, an object for each path. */
 export const startStubApi = async (seed: ReadonlyMap<string, unknown>): Promise<StubApi> => {
   const { caPem, serverCertificatePem, serverKeyPem } = await createCertificates();
   const requests: string[] = [];
-  let answer = createStore(seed);
+  let store = createStore(seed);
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     requests.push(`${request.method} ${request.url}`);
-    const { status, body } = await answer(request);
+    const { status, body } = await store.answer(request);
     response.writeHead(status, { "content-type": "application/json" });
     response.end(JSON.stringify(body));
   };
@@ -119,9 +131,11 @@ export const startStubApi = async (seed: ReadonlyMap<string, unknown>): Promise<
     url: `https://127.0.0.1:${address !== null && typeof address === "object" ? address.port : 0}`,
     caPem,
     requests,
+    get: (path) => store.get(path),
+    change: (path, patch) => store.change(path, patch),
     reset() {
       requests.length = 0;
-      answer = createStore(seed);
+      store = createStore(seed);
     },
     close() {
       server.closeAllConnections();

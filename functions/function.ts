@@ -1,6 +1,7 @@
 /**
  * The function with everything injected: events in, runs out. An event is a hint: it names groups, and each group's run reads
- * the truth. The reply waits for the runs only so long, because a source sends its next event after it (design section 5).
+ * the truth. The reply waits for the runs only so long, and not at all while other groups run, because a source sends its next
+ * event after it (design section 5).
  */
 import { decodeEvent } from "../events/decode.ts";
 import type { IncomingEvent, ObjectEvent } from "../events/types.ts";
@@ -11,6 +12,7 @@ import { EVENT_SECONDS, EVENTS, RUN_SECONDS, RUNS } from "./kit/host/metric-list
 import type { Metrics } from "./kit/host/metrics.ts";
 import type { Context, Reply } from "./kit/host/server.ts";
 import type { Transport } from "./kit/kube/request.ts";
+import { shareLists } from "./kit/kube/shared-lists.ts";
 import { rememberOwnWrites, type OwnWrites } from "./kit/own-writes.ts";
 import { createReconciler, type Reconciler } from "./kit/reconcile.ts";
 import { createTick } from "./renewal/tick.ts";
@@ -24,6 +26,8 @@ export interface FunctionOptions {
   readonly concurrency: number;
   readonly groupDeadlineMs: number;
   readonly ackAfterMs: number;
+  /** From 0 to below 1; default: always 0, so that nothing is drawn by lot. */
+  readonly random?: (() => number) | undefined;
 }
 
 export interface RunningFunction {
@@ -58,10 +62,11 @@ const createRunner = (options: FunctionOptions, own: OwnWrites): Reconciler => {
     return { feature: features.find(({ name }) => name === key.slice(0, end)), group: key.slice(end + 1) };
   };
   const reconciler = createReconciler({
-    send: options.send,
+    send: shareLists(options.send, clock),
     clock,
     concurrency: options.concurrency,
     deadlineMs: options.groupDeadlineMs,
+    random: options.random,
     run: async (key, bounded) => {
       const { feature, group } = byKey(key);
       if (feature === undefined) return { kind: "done", reason: "NoSuchFeature" };
@@ -109,13 +114,13 @@ export const createFunction = (options: FunctionOptions): RunningFunction => {
     const { uid, resourceVersion } = event.object?.metadata ?? { uid: "", resourceVersion: "" };
     // A version that a group's own run produced says nothing new to that group.
     const writer = own.writerOf(uid, resourceVersion);
-    const runs = features.flatMap((feature) =>
-      feature
-        .groupsOf(event)
-        .filter((group) => keyOf(feature.name, group) !== writer)
-        .map((group) => trigger(feature, group)),
-    );
-    if (runs.length === 0) return undefined;
+    const keys = features
+      .flatMap((feature) => feature.groupsOf(event).map((group) => keyOf(feature.name, group)))
+      .filter((key) => key !== writer);
+    const crowded = reconciler.hasOthers(keys);
+    const runs = keys.map((key) => reconciler.trigger(key));
+    // In a burst the source must not wait: else its events, and not `concurrency`, would bound what runs at the same time.
+    if (runs.length === 0 || crowded) return undefined;
     const outcomes = await Promise.race([Promise.all(runs), clock.sleep(options.ackAfterMs)]);
     // After an early answer the runs go on, and repeat themselves if they must.
     const failed = outcomes?.find((outcome) => outcome.kind === "retry" && outcome.trouble === "server");

@@ -64,7 +64,7 @@ const assemble = (config: Config): Running => {
     instance: hostname(),
     emit: (event) => sender?.send(event),
   });
-  const fn = createFunction({ ...config, features: [election], send, clock, log, metrics });
+  const fn = createFunction({ ...config, features: [election], send, clock, log, metrics, random: Math.random });
   return { fn, metrics, transport, sender };
 };
 

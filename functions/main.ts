@@ -2,4 +2,4 @@
 import * as fn from "./index.ts";
 import { runHost } from "./kit/host/run.ts";
 
-await runHost(fn, process.env);
+void runHost(fn, process.env);

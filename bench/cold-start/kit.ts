@@ -13,7 +13,7 @@ const healthy = (): { statusCode: number } => ({ statusCode: 200 });
 
 const { send } = createTransport(createCredentials(readConfig(process.env).apiServer));
 
-await runHost(
+void runHost(
   {
     handle: async () => {
       const listing = await listAll(send, PODS, { namespace: "data", labelSelector: "app=db" });

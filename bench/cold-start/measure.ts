@@ -1,15 +1,15 @@
 /**
- * One cold start: from spawning the process to its reply to a first event. CPU time and memory are the kernel's,
- * because wall time on a shared machine says little.
+ * One cold start: from spawning the process until a first event was replied to and its work is done. CPU time and memory are
+ * the kernel's, because wall time on a shared machine says little.
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../../infra/lab/ports.ts";
 import { podEvent } from "../group.ts";
+import { cpuMsOf, rssMiBOf } from "../process.ts";
 
 const START_DEADLINE_MS = 20_000;
 const POLL_MS = 1;
@@ -33,26 +33,11 @@ const post = async (port: number, agent: Agent): Promise<number | undefined> => 
   return promise;
 };
 
-/** CPU time of all threads, https://docs.kernel.org/scheduler/sched-stats.html#proc-pid-schedstat */
-const cpuMsOf = async (pid: number): Promise<number> => {
-  const threads = await readdir(`/proc/${pid}/task`);
-  const texts = await Promise.all(
-    threads.map(async (thread) => readFile(`/proc/${pid}/task/${thread}/schedstat`, "utf8")),
-  );
-  return texts.reduce((sum, text) => sum + Number(text.split(" ", 1)[0]), 0) / 1e6;
-};
-
-const rssMiBOf = async (pid: number): Promise<number> => {
-  const status = await readFile(`/proc/${pid}/status`, "utf8");
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
-};
-
-const firstSuccess = async (port: number, agent: Agent, child: ChildProcess): Promise<void> => {
+const until = async (isSo: () => boolean | Promise<boolean>, child: ChildProcess): Promise<void> => {
   const deadline = performance.now() + START_DEADLINE_MS;
   while (performance.now() < deadline && child.exitCode === null) {
     // oxlint-disable-next-line no-await-in-loop -- polling
-    const status = await post(port, agent);
-    if (status !== undefined && status < 300) return;
+    if (await isSo()) return;
     // oxlint-disable-next-line no-await-in-loop -- polling
     await sleep(POLL_MS);
   }
@@ -65,11 +50,16 @@ const timed = async (work: () => Promise<unknown>): Promise<number> => {
   return performance.now() - startedAt;
 };
 
-/** Starts the script with this environment and PORT added, and ends it. Linux only. */
-export const measureColdStart = async (
-  script: string,
-  environment: Readonly<Record<string, string>>,
-): Promise<ColdStart> => {
+export interface Start {
+  readonly script: string;
+  /** PORT is added. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** What the event has to lead to beyond its reply. */
+  readonly isDone: () => boolean;
+}
+
+/** Starts the script, and ends it. Linux only. */
+export const measureColdStart = async ({ script, environment, isDone }: Start): Promise<ColdStart> => {
   const port = await freePort();
   const agent = new Agent({ keepAlive: true });
   const startedAt = performance.now();
@@ -78,7 +68,8 @@ export const measureColdStart = async (
     stdio: ["ignore", "ignore", "inherit"],
   });
   try {
-    await firstSuccess(port, agent, child);
+    await until(async () => ((await post(port, agent)) ?? Number.POSITIVE_INFINITY) < 300, child);
+    await until(isDone, child);
     const wallMs = performance.now() - startedAt;
     const pid = child.pid ?? 0;
     const [cpuMs, rssMiB] = await Promise.all([cpuMsOf(pid), rssMiBOf(pid)]);

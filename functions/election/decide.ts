@@ -34,11 +34,10 @@ export interface AdmissionInput {
   readonly reading: RecordReading;
 }
 
+const ageText = ({ metadata, uid }: LockView): string => `${metadata.creationTimestamp ?? ""} ${uid}`;
+
 /** Creation time, then uid: the order in which owners of the same pods are served. */
-export const byAge = (one: LockView, other: LockView): number => {
-  const [a, b] = [one, other].map(({ metadata, uid }) => `${metadata.creationTimestamp ?? ""} ${uid}`);
-  return (a ?? "") < (b ?? "") ? -1 : 1;
-};
+export const byAge = (one: LockView, other: LockView): number => (ageText(one) < ageText(other) ? -1 : 1);
 
 const refuse = (reason: RefusalReason, message: string): Admission => ({ kind: "refuse", reason, message });
 
@@ -49,7 +48,7 @@ const refuse = (reason: RefusalReason, message: string): Admission => ({ kind: "
 export const servedBefore = (lock: LockView, locks: readonly LockView[]): readonly LockView[] => {
   const served: LockView[] = [];
   for (const other of locks.toSorted(byAge)) {
-    const comesFirst = other.uid !== lock.uid && byAge(other, lock) < 0 && other.problems.length === 0 && !other.ended;
+    const comesFirst = byAge(other, lock) < 0 && other.problems.length === 0 && !other.ended;
     const collides = served.some(
       ({ statefulSetName, leaseName }) => statefulSetName === other.statefulSetName || leaseName === other.leaseName,
     );
@@ -220,7 +219,7 @@ const switchoverOf = (
       trueFinding(
         "SwitchoverRefused",
         "NotEligible",
-        `switchover to ${JSON.stringify(wanted.slice(0, 253))} refused: the pod ${why}`,
+        `switchover to ${JSON.stringify(wanted.slice(0, NAME_CHARACTERS_MAX))} refused: the pod ${why}`,
       ),
     ],
   };

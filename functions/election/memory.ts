@@ -2,11 +2,14 @@
  * What a warm instance remembers: which locks there are and the names in their specs. Hints only: they say which group
  * an event may concern without an API call, and which objects a run will need; every run reads the truth.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { ObjectEvent } from "../../events/types.ts";
 import { enrolmentLabel } from "../kit/handover/names.ts";
+import type { KubeObject } from "../kit/kube/object.ts";
 import { apiVersionOf, PODS, STATEFUL_SETS } from "../kit/kube/request.ts";
 import { LOCKS, ROLES } from "./labels.ts";
 import type { LockHint } from "./load.ts";
+import { viewSet, type SetView } from "./model.ts";
 import type { LockKey } from "./pass.ts";
 
 /** Names the locks on a StatefulSet that this instance does not know, beside the keys of locks (`<namespace>/<name>`). */
@@ -36,6 +39,9 @@ const setsOfPod = ({ object, name }: ObjectEvent): readonly string[] =>
     : (object.metadata.ownerReferences ?? [])
         .filter(({ kind }) => kind === STATEFUL_SETS.kind)
         .map((owner) => owner.name);
+
+const isSameSet = (shown: SetView | undefined, known: SetView | undefined): boolean =>
+  shown !== undefined && known !== undefined && isDeepStrictEqual(shown, known);
 
 /** Keys under the values by which they are looked up, so that an event costs no scan of all locks (defect S17). */
 const createIndex = (): {
@@ -99,10 +105,15 @@ export const createMemory = (): ElectionMemory => {
     return [...new Set(keys)];
   };
 
-  /** A new StatefulSet may be one whose lock was announced to another instance, before there was a pod to enrol. */
-  const ofSet = ({ namespace, name, change }: ObjectEvent): readonly string[] => {
+  /**
+   * A new StatefulSet may be one whose lock was announced to another instance, before there was a pod to enrol. An update that shows
+   * what a lock's last read has shown says nothing new to it: most count Ready pods, of which the pods' own events tell.
+   */
+  const ofSet = ({ namespace, name, change, object }: ObjectEvent): readonly string[] => {
     const keys = index.at(`set:${namespace}/${name}`);
-    return keys.length === 0 && change === "add" ? [`${LEARN_PREFIX}${namespace}/${name}`] : keys;
+    if (keys.length === 0 && change === "add") return [`${LEARN_PREFIX}${namespace}/${name}`];
+    const shown = object === undefined || change !== "update" ? undefined : viewSet(object as KubeObject);
+    return keys.filter((key) => !isSameSet(shown, locks.get(key)?.set));
   };
 
   /** The lock itself, and those that share its StatefulSet or Lease: one's end may be another's turn. */

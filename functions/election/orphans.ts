@@ -22,23 +22,30 @@ export interface GroupsSeen {
 
 const nameOf = (namespace: string | undefined, name: string): string => `${namespace ?? ""}/${name}`;
 
+/** Groups of the StatefulSets that locks name. */
+const groupsOfSets = ({ locks, sets }: GroupsSeen): readonly string[] => {
+  const setNames = new Set(locks.map((lock) => nameOf(lock.namespace, lock.statefulSetName)));
+  return sets
+    .filter(({ metadata }) => setNames.has(nameOf(metadata.namespace, metadata.name)))
+    .map(({ metadata }) => metadata.uid);
+};
+
+/** Groups of the records that locks keep. */
+const groupsOfRecords = ({ locks, leases }: GroupsSeen): readonly string[] => {
+  const records = new Set(locks.map((lock) => `${nameOf(lock.namespace, lock.leaseName)}/${lock.uid}`));
+  return leases
+    .filter(({ metadata }) => {
+      const owner = ownerOfText(metadata.annotations?.[OWNER_ANNOTATION]);
+      return records.has(`${nameOf(metadata.namespace, metadata.name)}/${owner?.uid ?? ""}`);
+    })
+    .map(({ metadata }) => metadata.labels?.[GROUP_LABEL] ?? "");
+};
+
 /**
  * Groups that a lock stands for: that of the StatefulSet which it names, and that of the record which it keeps. The latter
  * outlives its StatefulSet: pods that were orphaned on purpose keep their writer until the set is made anew.
  */
-const servedGroups = ({ locks, sets, leases }: GroupsSeen): ReadonlySet<string> => {
-  const setNames = new Set(locks.map((lock) => nameOf(lock.namespace, lock.statefulSetName)));
-  const records = new Set(locks.map((lock) => `${nameOf(lock.namespace, lock.leaseName)}/${lock.uid}`));
-  const ofSets = sets.filter(({ metadata }) => setNames.has(nameOf(metadata.namespace, metadata.name)));
-  const ofRecords = leases.filter(({ metadata }) => {
-    const owner = ownerOfText(metadata.annotations?.[OWNER_ANNOTATION]);
-    return records.has(`${nameOf(metadata.namespace, metadata.name)}/${owner?.uid ?? ""}`);
-  });
-  return new Set([
-    ...ofSets.map(({ metadata }) => metadata.uid),
-    ...ofRecords.map(({ metadata }) => metadata.labels?.[GROUP_LABEL] ?? ""),
-  ]);
-};
+const servedGroups = (seen: GroupsSeen): readonly string[] => [...groupsOfSets(seen), ...groupsOfRecords(seen)];
 
 export interface OrphanedGroup {
   readonly namespace: string;
@@ -49,7 +56,7 @@ export interface OrphanedGroup {
 export const orphanedGroups = (
   seen: GroupsSeen & { readonly pods: readonly KubeObject[] },
 ): readonly OrphanedGroup[] => {
-  const served = servedGroups(seen);
+  const served = new Set(servedGroups(seen));
   const found = new Map<string, OrphanedGroup>();
   const note = ({ metadata }: KubeObject, label: string): void => {
     const group = metadata.labels?.[label];
@@ -61,26 +68,24 @@ export const orphanedGroups = (
 };
 
 /**
- * A record that its lock does not name any more, of a group that is served all the same: a pass that had read an older spec may
- * have made it after the edit. It only has to go.
+ * Records that their lock does not name any more, of groups that are served all the same: a pass that had read an older spec may
+ * have made one after the edit. They only have to go.
  */
-const isStale = ({ locks, sets }: Pick<GroupsSeen, "locks" | "sets">, { metadata }: KubeObject): boolean => {
-  const group = metadata.labels?.[GROUP_LABEL];
-  const owner = ownerOfText(metadata.annotations?.[OWNER_ANNOTATION]);
-  const keeper = locks.find(({ uid }) => uid === owner?.uid);
-  const set = sets.find((found) => found.metadata.uid === group);
-  const served = locks.some(
-    (lock) =>
-      set !== undefined &&
-      nameOf(lock.namespace, lock.statefulSetName) === nameOf(set.metadata.namespace, set.metadata.name),
-  );
-  return served && keeper !== undefined && keeper.leaseName !== metadata.name;
+const staleLeases = (seen: GroupsSeen): readonly KubeObject[] => {
+  const served = new Set(groupsOfSets(seen));
+  const namesByOwner = new Map(seen.locks.map(({ uid, leaseName }) => [uid, leaseName]));
+  return seen.leases.filter(({ metadata }) => {
+    const owner = ownerOfText(metadata.annotations?.[OWNER_ANNOTATION]);
+    const name = namesByOwner.get(owner?.uid ?? "");
+    return served.has(metadata.labels?.[GROUP_LABEL] ?? "") && name !== undefined && name !== metadata.name;
+  });
 };
 
 export const staleRecords = (seen: GroupsSeen): readonly OrphanedGroup[] =>
-  seen.leases
-    .filter((lease) => isStale(seen, lease))
-    .map(({ metadata }) => ({ namespace: metadata.namespace ?? "", group: metadata.labels?.[GROUP_LABEL] ?? "" }));
+  staleLeases(seen).map(({ metadata }) => ({
+    namespace: metadata.namespace ?? "",
+    group: metadata.labels?.[GROUP_LABEL] ?? "",
+  }));
 
 /** A lock that only exists so far as its remains do: what an orphaned group is ended in the name of. */
 const remains = (namespace: string, record: RecordView | undefined): LockView =>
@@ -109,7 +114,7 @@ const look = async (io: Io, { namespace, group }: OrphanedGroup): Promise<Groups
 
 /** Deletes the records of a served group that no lock names; the group itself is not touched. */
 const dropStale = async (io: Io, seen: GroupsSeen): Promise<PassOutcome> => {
-  const stale = io.context.mode === "observe" ? [] : seen.leases.filter((lease) => isStale(seen, lease));
+  const stale = io.context.mode === "observe" ? [] : staleLeases(seen);
   const outcomes = await Promise.all(
     stale.map((lease) => dropRecord(io, viewRecord(lease, io.context.clock.serverNow()))),
   );
@@ -119,11 +124,15 @@ const dropStale = async (io: Io, seen: GroupsSeen): Promise<PassOutcome> => {
 /** Reason of an outcome: the group was an orphan, and is no more. */
 export const ORPHAN_ENDED = "OrphanEnded";
 
-export const endOrphan = async (io: Io, orphan: OrphanedGroup): Promise<PassOutcome> => {
+const endUnlessServed = async (
+  io: Io,
+  orphan: OrphanedGroup,
+  served: (seen: GroupsSeen) => readonly string[],
+): Promise<PassOutcome> => {
   const { namespace, group } = orphan;
   const seen = await look(io, orphan);
   if ("kind" in seen) return seen;
-  if (servedGroups(seen).has(group)) return dropStale(io, seen);
+  if (served(seen).includes(group)) return dropStale(io, seen);
   const records = await loadRecords(io, namespace, group);
   if (!records.ok) return failed(records.doing, records.response);
   if (io.context.mode === "observe") return done("ObserveMode");
@@ -136,3 +145,14 @@ export const endOrphan = async (io: Io, orphan: OrphanedGroup): Promise<PassOutc
   io.context.log.info("orphaned group ended", { namespace, group });
   return done(ORPHAN_ENDED);
 };
+
+/** Ends a group that no lock stands for. */
+export const endOrphan = (io: Io, orphan: OrphanedGroup): Promise<PassOutcome> =>
+  endUnlessServed(io, orphan, servedGroups);
+
+/**
+ * Ends the former group of pods that another StatefulSet is about to adopt, unless a lock names its own. That another lock still keeps
+ * its record does not save it: its writer would lead beside the new one.
+ */
+export const endFormerGroup = (io: Io, orphan: OrphanedGroup): Promise<PassOutcome> =>
+  endUnlessServed(io, orphan, groupsOfSets);

@@ -16,7 +16,7 @@ import { FINALIZER, LOCKS, ROLES, SWITCHOVER_ANNOTATION } from "./labels.ts";
 import type { GroupPods, Owner } from "./load.ts";
 import { ELECTIONS, READY_PODS, RENEWALS } from "./metrics.ts";
 import { viewLock, type ElectionPod, type LockView } from "./model.ts";
-import { endOrphan, ORPHAN_ENDED } from "./orphans.ts";
+import { endFormerGroup, ORPHAN_ENDED } from "./orphans.ts";
 import { ownerOf, portsFor } from "./ports.ts";
 import type { Pass } from "./publish.ts";
 
@@ -173,13 +173,14 @@ const carryOut = async (served: Served, observed: Observed<ElectionPod>): Promis
 
 /**
  * A StatefulSet that was deleted without its pods and made anew adopts them one by one. Its former group would have been ended
- * by its record; where that is gone too, it is ended here, before another pod becomes the writer. Undefined: nothing to end.
+ * by its record; where that is gone too, or another lock's, it is ended here, before another pod becomes the writer. Undefined:
+ * nothing to end.
  */
 const endFormer = async (io: Io, namespace: string, groups: readonly string[]): Promise<PassOutcome | undefined> => {
   for (const group of groups) {
     // One at a time, and the pass begins again after each.
     // oxlint-disable-next-line no-await-in-loop
-    const outcome = await endOrphan(io, { namespace, group });
+    const outcome = await endFormerGroup(io, { namespace, group });
     if (outcome.kind !== "done") return outcome;
     if (outcome.reason === ORPHAN_ENDED) return { kind: "restart", reason: `the former group ${group} was ended` };
   }

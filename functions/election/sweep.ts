@@ -51,15 +51,32 @@ const listScope = async (
   });
 };
 
+/** Without who wrote what, which is half of an object; only of a Lease it matters here. */
+const slim = ({ metadata: whole, spec, status }: KubeObject): KubeObject => {
+  const { managedFields: _, ...metadata } = whole;
+  return { metadata, spec, status };
+};
+
+/** What tells who leads: pods and their templates are most of what a sweep reads, and thousands are held at once. */
+const slimPod = (pod: KubeObject): KubeObject => {
+  const { phase, conditions } = (pod.status ?? {}) as Readonly<Record<string, unknown>>;
+  return { ...slim(pod), spec: undefined, status: { phase, conditions } };
+};
+
+const slimSet = (set: KubeObject): KubeObject => {
+  const { replicas, selector } = (set.spec ?? {}) as Readonly<Record<string, unknown>>;
+  return { ...slim(set), spec: { replicas, selector } };
+};
+
 const read = async (io: Io): Promise<Snapshot> => {
   const now = io.context.clock.serverNow();
   const [locks, sets, leases] = await Promise.all([
-    listScope(io, LOCKS, {}),
-    listScope(io, STATEFUL_SETS, {}),
+    listScope(io, LOCKS, { keep: slim }),
+    listScope(io, STATEFUL_SETS, { keep: slimSet }),
     listScope(io, LEASES, { labelSelector: recordSelector(ROLES.feature) }),
   ]);
   // Records before pods, as in a run.
-  const pods = await listScope(io, PODS, { labelSelector: enrolmentLabel(ROLES.feature) });
+  const pods = await listScope(io, PODS, { labelSelector: enrolmentLabel(ROLES.feature), keep: slimPod });
   return { locks: locks.map((lock) => viewLock(lock, now)), sets, leases, pods: mergeByUid(pods) };
 };
 

@@ -9,6 +9,10 @@ import { createSlots } from "./slots.ts";
 
 const ATTEMPTS_MAX = 6;
 const BACKOFF_MS_MAX = 5_000;
+/** A `Retry-After` that asks for more is cut to this: the next sweep asks again anyway. */
+const RETRY_AFTER_MS_MAX = 30_000;
+/** By which part a pause grows at most, so that groups and instances that failed together do not come back together. */
+const JITTER = 0.25;
 
 export interface ReconcilerOptions {
   readonly send: Transport;
@@ -18,6 +22,8 @@ export interface ReconcilerOptions {
   /** After this a run's API calls are answered without being sent, so that it ends. */
   readonly deadlineMs: number;
   readonly run: (group: string, send: Transport) => Promise<RunOutcome>;
+  /** From 0 to below 1, for the jitter of pauses; default: always 0. */
+  readonly random?: (() => number) | undefined;
   /** After each run; `attempt` counts from 1. */
   readonly onOutcome: (group: string, outcome: RunOutcome, attempt: number) => void;
 }
@@ -25,13 +31,17 @@ export interface ReconcilerOptions {
 export interface Reconciler {
   /** The outcome of the first run that begins after this call. Never rejects. */
   trigger(group: string): Promise<RunOutcome>;
+  /** Whether any other group than these runs or waits for its turn; one that pauses before a repetition does not count. */
+  hasOthers(groups: readonly string[]): boolean;
   /** Resolves when nothing runs, waits or retries. */
   idle(): Promise<void>;
 }
 
+type Failure = Extract<RunOutcome, { kind: "retry" }>;
+
 interface Lane {
   readonly waiting: ((outcome: RunOutcome) => void)[];
-  /** Ends the pause before a retry: there is news. */
+  /** Ends the pause before a repetition: there is news. */
   wake: () => void;
 }
 
@@ -48,9 +58,23 @@ const boundedSend = (send: Transport, clock: Clock, deadlineMs: number): Transpo
 
 const messageOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
+/** News ends the pause; but where the whole server is in trouble, not before the time that it asked for. */
+const pauseAfter = async (
+  { trouble, afterMs }: Failure,
+  attempt: number,
+  { clock, random, news }: { clock: Clock; random: () => number; news: Promise<void> },
+): Promise<void> => {
+  const leastMs = trouble === "server" ? Math.min(afterMs, RETRY_AFTER_MS_MAX) : 0;
+  const wholeMs = Math.max(leastMs, Math.min(afterMs * 2 ** (attempt - 1), BACKOFF_MS_MAX));
+  const spread = 1 + JITTER * random();
+  if (leastMs > 0) await clock.sleep(leastMs * spread);
+  if (wholeMs > leastMs) await Promise.race([news, clock.sleep((wholeMs - leastMs) * spread)]);
+};
+
 export const createReconciler = (options: ReconcilerOptions): Reconciler => {
-  const { clock, run, onOutcome } = options;
+  const { clock, run, onOutcome, random = () => 0 } = options;
   const lanes = new Map<string, Lane>();
+  const active = new Set<string>();
   const slots = createSlots(options.concurrency);
   let idlers: (() => void)[] = [];
 
@@ -65,10 +89,12 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
   /** One turn: everybody who waited at its start gets its outcome. */
   const turn = async (group: string, lane: Lane, attempt: number): Promise<RunOutcome> => {
     const repeated = attempt > 1;
+    active.add(group);
     await slots.take(repeated);
     const served = lane.waiting.splice(0);
     const outcome = await runOnce(group);
     slots.give(repeated);
+    active.delete(group);
     onOutcome(group, outcome, attempt);
     for (const resolve of served) resolve(outcome);
     return outcome;
@@ -83,11 +109,9 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
       if (outcome.kind === "retry" && attempt < ATTEMPTS_MAX) {
         const news = Promise.withResolvers<void>();
         lane.wake = news.resolve;
-        if (lane.waiting.length === 0) {
-          const pauseMs = Math.min(outcome.afterMs * 2 ** (attempt - 1), BACKOFF_MS_MAX);
-          // oxlint-disable-next-line no-await-in-loop
-          await Promise.race([news.promise, clock.sleep(pauseMs)]);
-        }
+        if (lane.waiting.length > 0) lane.wake();
+        // oxlint-disable-next-line no-await-in-loop
+        await pauseAfter(outcome, attempt, { clock, random, news: news.promise });
         attempt += 1;
       } else if (lane.waiting.length > 0) {
         attempt = 1;
@@ -115,6 +139,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
         lanes.set(group, fresh);
         void work(group, fresh);
       }),
+    hasOthers: (groups) => active.size > groups.filter((group) => active.has(group)).length,
     idle: () =>
       lanes.size === 0
         ? Promise.resolve()

@@ -2,11 +2,13 @@
  * Runs Knative's real ApiServerSource adapter against the lab, configured as the eventing controller would configure it, so
  * that tests get the very events, delays, repetitions and gaps that a cluster produces.
  */
-import { statSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { readAuditLog, type AuditEvent } from "./audit.ts";
 import { findBinary } from "./binaries.ts";
 import type { ControlPlane } from "./control-plane.ts";
+import { kubeconfigFor } from "./identities.ts";
 import { poll } from "./poll.ts";
 import { freePort } from "./ports.ts";
 import type { LabProcess } from "./processes.ts";
@@ -15,6 +17,8 @@ import { logToStderr } from "./progress.ts";
 export interface Adapter {
   readonly pid: number;
   readonly logFile: string;
+  /** Undefined while it runs; afterwards how it ended. */
+  readonly failure: () => string | undefined;
   /** Ends the process and resolves once it is gone; a frozen one needs SIGKILL. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<void>;
 }
@@ -39,6 +43,8 @@ export interface ApiServerAdapterOptions {
   /** Undefined: all namespaces, through one watch per resource. */
   readonly namespaces?: readonly string[];
   readonly resources: readonly WatchedResource[];
+  /** Where it finds the API server; default: the plane's own address. */
+  readonly server?: string;
 }
 
 const startDeadlineMs = 30_000;
@@ -50,6 +56,7 @@ const openingMs = 100;
 export const adapterOf = (process: LabProcess, defaultSignal: NodeJS.Signals): Adapter => ({
   pid: process.pid,
   logFile: process.logFile,
+  failure: process.failure,
   stop: async (signal = defaultSignal) => {
     process.kill(signal);
     await process.exited;
@@ -68,6 +75,13 @@ const sourceConfig = ({ namespaces, resources }: ApiServerAdapterOptions): strin
     })),
   });
 
+const kubeconfigAt = ({ plane, identity, name, server = plane.server }: ApiServerAdapterOptions): string => {
+  const file = join(plane.dataDir, `kubeconfig-${name}.yaml`);
+  const text = kubeconfigFor({ name: identity, token: plane.token(identity) }, server, plane.caPem);
+  writeFileSync(file, text, { mode: 0o600 });
+  return file;
+};
+
 /** Adapter and function may run under the same account: the user agent tells them apart. */
 const opensWatch = (event: AuditEvent, plural: string, namespace: string | undefined): boolean =>
   event.stage === "ResponseStarted" &&
@@ -82,13 +96,14 @@ const opensWatch = (event: AuditEvent, plural: string, namespace: string | undef
 export const startApiServerAdapter = async (options: ApiServerAdapterOptions): Promise<Adapter> => {
   const { plane, name, namespaces, resources } = options;
   const file = await findBinary("apiserver_receive_adapter", { log: logToStderr });
+  const kubeconfig = options.server === undefined ? plane.kubeconfig(options.identity) : kubeconfigAt(options);
   const logStart = statSync(plane.auditLogFile).size;
   const adapter = plane.processes.start({
     name: `apiserversource-${name}`,
     file,
     args: [],
     env: {
-      KUBECONFIG: plane.kubeconfig(options.identity),
+      KUBECONFIG: kubeconfig,
       NAMESPACE: namespaces?.[0] ?? "default",
       NAME: name,
       K_SINK: options.sink,

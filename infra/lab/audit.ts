@@ -14,9 +14,12 @@ export interface AuditEvent {
   readonly userAgent?: string;
   readonly objectRef?: {
     readonly resource: string;
+    readonly subresource?: string;
     readonly namespace?: string;
     readonly name?: string;
   };
+  /** Of a write, with `withWrites`: the body; of a deletion its options. */
+  readonly requestObject?: unknown;
   readonly responseStatus?: { readonly code: number };
   readonly requestReceivedTimestamp: string;
   readonly stageTimestamp: string;

@@ -12,8 +12,9 @@ import { findBinary } from "./binaries.ts";
 import { prepareDataFolder, type DataFolder } from "./data-folder.ts";
 import { ADMIN, type Identity } from "./identities.ts";
 import { applyManifest, crdServed, isCrd, readManifests, type Manifest } from "./manifests.ts";
-import { partSpecs, type ControlPlanePart } from "./parts.ts";
+import { partSpecs, secondApiServerSpec, type ControlPlanePart } from "./parts.ts";
 import { poll } from "./poll.ts";
+import { freePort } from "./ports.ts";
 import { createProcessGroup, type LabProcess, type ProcessGroup } from "./processes.ts";
 import { logToStderr, type Log } from "./progress.ts";
 
@@ -31,11 +32,18 @@ export interface ControlPlaneOptions {
   readonly log?: Log | undefined;
 }
 
+export interface ApiServer {
+  readonly server: string;
+  readonly auditLogFile: string;
+}
+
 export interface ControlPlane {
   /** `https://127.0.0.1:<port>` */
   readonly server: string;
   readonly caPem: string;
   readonly caFile: string;
+  /** What the API server proves itself with on 127.0.0.1, for what stands in its place. */
+  readonly serverTls: { readonly cert: string; readonly key: string };
   readonly dataDir: string;
   readonly auditLogFile: string;
   /** Names for `token` and `kubeconfig`: `admin` and the ServiceAccounts of infra/rbac. */
@@ -47,6 +55,8 @@ export interface ControlPlane {
   /** Runs further programs (adapters, functions) that end with this lab. */
   readonly processes: ProcessGroup;
   readonly kill: (part: ControlPlanePart, signal: NodeJS.Signals) => void;
+  /** Starts another kube-apiserver on the same etcd, at most one; it ends with the plane. Resolves once it is ready. */
+  readonly addApiServer: () => Promise<ApiServer>;
   /** Kills the part if it still runs, starts it again with the same data and port, and waits until it is ready. */
   readonly restart: (part: ControlPlanePart) => Promise<void>;
   /** Resolves once no process and no file is left. */
@@ -137,7 +147,7 @@ const launch = async (
     roles,
     auditWrites: options.auditLog === true,
   });
-  const { server, caPem, caFile, auditLogFile } = folder;
+  const { server, caPem, caFile, serverTls, auditLogFile } = folder;
   const specs = partSpecs(folder, binaries, options);
   const running = new Map<ControlPlanePart, LabProcess>();
   const start = (part: ControlPlanePart): Promise<true> => {
@@ -152,6 +162,12 @@ const launch = async (
     await previous?.exited;
     await start(part);
   };
+  const addApiServer = async (): Promise<ApiServer> => {
+    const place = { port: await freePort(), auditLogFile: join(folder.path, "audit-2.log") };
+    const { health, ...spec } = secondApiServerSpec(folder, binaries["kube-apiserver"], { place, extra: options });
+    await ready(processes.start(spec), health, caPem);
+    return { server: `https://127.0.0.1:${place.port}`, auditLogFile: place.auditLogFile };
+  };
   const api = createApi({ server, caPem, token: identityOf(folder, ADMIN).token });
   const stop = async (): Promise<void> => {
     api.close();
@@ -164,6 +180,7 @@ const launch = async (
     server,
     caPem,
     caFile,
+    serverTls,
     dataDir,
     auditLogFile,
     identities: [...folder.identities.keys()],
@@ -171,6 +188,7 @@ const launch = async (
     token: (name) => identityOf(folder, name).token,
     processes,
     kill: (part, signal) => running.get(part)?.kill(signal),
+    addApiServer,
     restart,
     stop,
   };

@@ -13,6 +13,7 @@ export interface DataFolder {
   readonly server: string;
   readonly caPem: string;
   readonly caFile: string;
+  readonly serverTls: { readonly cert: string; readonly key: string };
   readonly serverCertificateFile: string;
   readonly serverKeyFile: string;
   readonly serviceAccountPublicKeyFile: string;
@@ -57,6 +58,7 @@ export const prepareDataFolder = async (path: string, options: DataFolderOptions
     server: `https://127.0.0.1:${apiServer}`,
     caPem: certificates.caPem,
     caFile: file("ca.crt"),
+    serverTls: { cert: certificates.serverCertificatePem, key: certificates.serverKeyPem },
     serverCertificateFile: file("server.crt"),
     serverKeyFile: file("server.key"),
     serviceAccountPublicKeyFile: file("service-account.pub"),
@@ -71,8 +73,8 @@ export const prepareDataFolder = async (path: string, options: DataFolderOptions
   await mkdir(file("kubeconfig"), { recursive: true });
   await Promise.all([
     write(folder.caFile, folder.caPem),
-    write(folder.serverCertificateFile, certificates.serverCertificatePem),
-    write(folder.serverKeyFile, certificates.serverKeyPem),
+    write(folder.serverCertificateFile, folder.serverTls.cert),
+    write(folder.serverKeyFile, folder.serverTls.key),
     write(folder.serviceAccountPublicKeyFile, accountKeys.publicKey.export({ type: "spki", format: "pem" })),
     write(folder.serviceAccountPrivateKeyFile, accountKeys.privateKey.export({ type: "sec1", format: "pem" })),
     write(folder.tokenFile, tokenFile(identities.values())),

@@ -60,7 +60,8 @@ export const startFunction = async ({ plane, server, env = {} }: FunctionOptions
   count += 1;
   const port = await freePort();
   const tokenFile = join(plane.dataDir, "function-token");
-  writeFileSync(tokenFile, plane.token("bellwether"), { mode: 0o600 });
+  // Never written again: an instance that starts meanwhile would find it empty.
+  if (!existsSync(tokenFile)) writeFileSync(tokenFile, plane.token("bellwether"), { mode: 0o600 });
   const child = plane.processes.start({
     name: `function-${count}`,
     file: process.execPath,

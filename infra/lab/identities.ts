@@ -38,7 +38,7 @@ export const createIdentities = (manifests: readonly Manifest[]): ReadonlyMap<st
 export const tokenFile = (identities: Iterable<Identity>): string =>
   [...identities].map(({ token, user, groups }) => `${token},${user},${user},"${groups.join(",")}"\n`).join("");
 
-export const kubeconfigFor = (identity: Identity, server: string, caPem: string): string =>
+export const kubeconfigFor = (identity: Pick<Identity, "name" | "token">, server: string, caPem: string): string =>
   stringify({
     apiVersion: "v1",
     kind: "Config",

@@ -27,10 +27,16 @@ const etcdArgs = ({ path, ports }: DataFolder): readonly string[] => {
   ];
 };
 
-const apiServerArgs = (folder: DataFolder): readonly string[] => [
+/** What two kube-apiservers of one plane do not share. */
+export interface ApiServerPlace {
+  readonly port: number;
+  readonly auditLogFile: string;
+}
+
+const apiServerArgs = (folder: DataFolder, { port, auditLogFile }: ApiServerPlace): readonly string[] => [
   `--etcd-servers=http://127.0.0.1:${folder.ports.etcdClient}`,
   "--bind-address=127.0.0.1",
-  `--secure-port=${folder.ports.apiServer}`,
+  `--secure-port=${port}`,
   `--tls-cert-file=${folder.serverCertificateFile}`,
   `--tls-private-key-file=${folder.serverKeyFile}`,
   `--token-auth-file=${folder.tokenFile}`,
@@ -43,7 +49,7 @@ const apiServerArgs = (folder: DataFolder): readonly string[] => [
   // No token volume is added to pods that nobody really runs.
   "--disable-admission-plugins=ServiceAccount",
   `--audit-policy-file=${folder.auditPolicyFile}`,
-  `--audit-log-path=${folder.auditLogFile}`,
+  `--audit-log-path=${auditLogFile}`,
   // In megabytes; the default of 100 would move the first part of a long run to another file.
   "--audit-log-maxsize=10000",
 ];
@@ -82,7 +88,10 @@ export const partSpecs = (
   "kube-apiserver": {
     name: "kube-apiserver",
     file: binaries["kube-apiserver"],
-    args: [...apiServerArgs(folder), ...(extra.apiServerArgs ?? [])],
+    args: [
+      ...apiServerArgs(folder, { port: folder.ports.apiServer, auditLogFile: folder.auditLogFile }),
+      ...(extra.apiServerArgs ?? []),
+    ],
     health: `${folder.server}/readyz`,
   },
   "kube-controller-manager": {
@@ -91,4 +100,21 @@ export const partSpecs = (
     args: [...controllerManagerArgs(folder), ...(extra.controllerManagerArgs ?? [])],
     health: `https://127.0.0.1:${folder.ports.controllerManager}/healthz`,
   },
+});
+
+/** A second kube-apiserver on the same etcd. */
+export const secondApiServerSpec = (
+  folder: DataFolder,
+  file: string,
+  { place, extra }: { place: ApiServerPlace; extra: ExtraArgs },
+): PartSpec => ({
+  name: "kube-apiserver-2",
+  file,
+  args: [
+    ...apiServerArgs(folder, place),
+    // Both would announce the same address with another port, and undo each other's announcement for ever.
+    "--endpoint-reconciler-type=none",
+    ...(extra.apiServerArgs ?? []),
+  ],
+  health: `https://127.0.0.1:${place.port}/readyz`,
 });

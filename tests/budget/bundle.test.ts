@@ -33,8 +33,9 @@ describe("the bundle", () => {
   const loadedBy = (name: string, seen: Set<string> = new Set()): ReadonlySet<string> => {
     if (seen.has(name)) return seen;
     seen.add(name);
-    for (const { path: imported, kind, external } of outputs[name]?.imports ?? []) {
-      if (kind === "import-statement" && external !== true) loadedBy(imported, seen);
+    for (const { path: imported, kind } of outputs[name]?.imports ?? []) {
+      // Files of the bundle are named relative to the one that loads them, modules of Node.js as they are.
+      if (kind === "require-call" && imported.startsWith("./")) loadedBy(path.join(path.dirname(name), imported), seen);
     }
     return seen;
   };
@@ -51,13 +52,25 @@ describe("the bundle", () => {
     expect(sizes.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(SIZE_LIMIT_BYTES);
   });
 
+  test("index.js can be given to faas-js-runtime: it exports what kn func calls", async () => {
+    const fn: object = await import(path.join(folder, "build/index.js"));
+    expect(Object.keys(fn)).toEqual(
+      expect.arrayContaining(["handle", "init", "shutdown", "liveness", "readiness", "metrics"]),
+    );
+  });
+
+  test("main.js loads index.js instead of containing it again", () => {
+    expect(inputsOf([nameOf("functions/main.ts")])).not.toContain("functions/election/feature.ts");
+    expect(inputsOf([nameOf("functions/index.ts")])).toContain("functions/election/feature.ts");
+  });
+
   test("contains no Kubernetes client", () => {
     expect(inputsOf(Object.keys(outputs)).filter((input) => input.includes("@kubernetes/"))).toEqual([]);
   });
 
   test("loads no package at the start, not even cloudevents", () => {
     const inputs = inputsOf(loadedBy(nameOf("functions/main.ts")));
-    expect(inputs).toContain("functions/kit/host/server.ts");
+    expect(inputs).toEqual(expect.arrayContaining(["functions/kit/host/server.ts", "functions/election/feature.ts"]));
     expect(inputs.filter((input) => input.includes("node_modules/"))).toEqual([]);
   });
 });
@@ -74,11 +87,10 @@ describe.runIf(process.platform === "linux")("a cold start of the built function
 
   const start = async (variant: "floor" | "function"): Promise<ColdStart> => {
     if (stage === undefined) throw new Error("there is no stage");
-    stage.api.reset();
-    return measureColdStart(stage.script(variant), stage.environment);
+    return measureColdStart(stage.begin(variant));
   };
 
-  test("answers its first event after it has patched pods", async () => {
+  test("patches pods for its first event", async () => {
     await start("function");
     expect(
       stage?.api.requests.filter((request) => request.startsWith("PATCH /api/v1/namespaces/data/pods/")),

@@ -1,136 +1,229 @@
 /**
- * What users, nodes and processes may do at any moment without touching what is the function's own: whatever the order, no write of
+ * What users and nodes may do at any moment without touching what is the function's own: whatever the order, no write of
  * the function may make a second writer then.
  */
 import { LOCKS, ROLES, SWITCHOVER_ANNOTATION } from "../../functions/election/labels.ts";
+import { MANAGED_BY, MANAGED_BY_LABEL } from "../../functions/kit/handover/names.ts";
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
 import { LEASES, PODS, STATEFUL_SETS, type Resource } from "../../functions/kit/kube/request.ts";
 import {
   all,
+  BYSTANDER,
+  create,
   createLock,
   createSet,
   edit,
-  LEASE_NAMES,
-  LOCK_NAMES,
+  editStatus,
+  isRunning,
   named,
   readyAll,
   remove,
-  SET_NAMES,
   setReady,
   specOf,
   type LockSpec,
 } from "./hands.ts";
-import { startInstance } from "./instance.ts";
-import type { World } from "./world.ts";
+import type { Random } from "./random.ts";
+import { NAMESPACE, type World } from "./world.ts";
 
-export type Action = (world: World) => void;
+/** What is chosen in it is drawn from the given source. */
+export type Action = (world: World, random: Random) => void;
 
 /** Label value of a pod that no StatefulSet here selects. */
 const ELSEWHERE = "elsewhere";
-const REPLICAS_LIMIT = 4;
-const shortFreezeMs = 500;
-const longFreezeMs = 20_000;
+const LEASE_SECONDS_LEAST = 6;
+const LEASE_SECONDS_MOST = 30;
+const flapMs = 10_000;
+const flipMs = 1_000;
+
+const isBystander = ({ metadata }: KubeObject): boolean => metadata.name.startsWith(BYSTANDER);
 
 /** An action on any object of a kind, or on any that fits; none when there is none. */
 export const onAny =
   (
     resource: Resource,
-    act: (world: World, object: KubeObject) => void,
+    act: (world: World, object: KubeObject, random: Random) => void,
     fits: (object: KubeObject) => boolean = () => true,
   ): Action =>
-  (world) => {
-    const object = world.random.pick(all(world, resource).filter(fits));
-    if (object !== undefined) act(world, object);
+  (world, random) => {
+    const object = random.pick(all(world, resource).filter((found) => fits(found) && !isBystander(found)));
+    if (object !== undefined) act(world, object, random);
   };
 
 const isWriter = ({ metadata }: KubeObject): boolean => metadata.labels?.[ROLES.roleLabel] === ROLES.leader;
 const isAway = ({ metadata }: KubeObject): boolean => metadata.labels?.["app"] === ELSEWHERE;
 const isEnding = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined;
 
+const bringBack = (world: World, pod: KubeObject): void => {
+  const app = pod.metadata.name.replace(/-.*/, "");
+  edit(world, PODS, pod, { metadata: { labels: { app } } });
+};
+
+/** The pod becomes Ready and not Ready again and again, until the faults end or ten seconds have passed. */
+const flap = async (world: World, { metadata }: KubeObject, random: Random): Promise<void> => {
+  const end = world.clock.monotonic() + flapMs;
+  for (let ready = false; world.disturbed && world.clock.monotonic() < end; ready = !ready) {
+    const pod = named(world, PODS, metadata.name);
+    if (pod !== undefined) setReady(world, pod, ready);
+    // oxlint-disable-next-line no-await-in-loop
+    await world.clock.sleep(random.next() * flipMs);
+  }
+};
+
+/** No pod is Ready, as after a cut cable; then they come back one by one, in any order. */
+const comeBack = async (world: World, random: Random): Promise<void> => {
+  const left = [...all(world, PODS)];
+  for (const pod of left) setReady(world, pod, false);
+  await world.clock.sleep(random.next() * flipMs);
+  while (world.disturbed && left.length > 0) {
+    const [pod] = left.splice(random.below(left.length), 1);
+    const now = pod === undefined ? undefined : named(world, PODS, pod.metadata.name);
+    if (now !== undefined) setReady(world, now, true);
+    // oxlint-disable-next-line no-await-in-loop
+    await world.clock.sleep(random.next() ** 3 * flipMs);
+  }
+};
+
 const POD_ACTIONS = {
   unready: onAny(PODS, (world, pod) => setReady(world, pod, false)),
   unreadyWriter: onAny(PODS, (world, pod) => setReady(world, pod, false), isWriter),
   ready: readyAll,
+  readyPod: onAny(PODS, (world, pod) => setReady(world, pod, true)),
+  comeBack: (world, random) => void comeBack(world, random),
+  flap: onAny(PODS, (world, pod, random) => void flap(world, pod, random)),
+  crashPod: onAny(
+    PODS,
+    ({ kubelet, say }, { metadata }) => {
+      kubelet.crash(NAMESPACE, metadata.name);
+      say(`kubelet ${metadata.name} crashes`);
+    },
+    isRunning,
+  ),
+  evictPod: onAny(
+    PODS,
+    (world, pod) => editStatus(world, PODS, pod, { phase: "Failed", reason: "Evicted" }),
+    isRunning,
+  ),
   deletePod: onAny(PODS, (world, pod) => remove(world, PODS, pod)),
   forcePod: onAny(PODS, (world, pod) => remove(world, PODS, pod, { gracePeriodSeconds: 0 })),
   leaveSelector: onAny(PODS, (world, pod) => edit(world, PODS, pod, { metadata: { labels: { app: ELSEWHERE } } })),
-  backInSelector: onAny(
-    PODS,
-    (world, pod) => {
-      const app = pod.metadata.name.replace(/-.*/, "");
-      edit(world, PODS, pod, { metadata: { labels: { app } } });
-    },
-    isAway,
-  ),
+  backInSelector: onAny(PODS, bringBack, isAway),
 } as const satisfies Readonly<Record<string, Action>>;
 
+const scaleTo = (world: World, set: KubeObject, replicas: number): void =>
+  edit(world, STATEFUL_SETS, set, { spec: { replicas } });
+
 const SET_ACTIONS = {
-  scale: onAny(STATEFUL_SETS, (world, set) =>
-    edit(world, STATEFUL_SETS, set, { spec: { replicas: world.random.below(REPLICAS_LIMIT) } }),
-  ),
+  scale: onAny(STATEFUL_SETS, (world, set, random) => scaleTo(world, set, random.below(world.shape.replicasMax + 1))),
+  toZero: onAny(STATEFUL_SETS, (world, set) => scaleTo(world, set, 0)),
   orphanSet: onAny(STATEFUL_SETS, (world, set) => remove(world, STATEFUL_SETS, set, { propagationPolicy: "Orphan" })),
-  setCreate: (world) => {
-    const name = world.random.pick(SET_NAMES) ?? SET_NAMES[0];
-    if (named(world, STATEFUL_SETS, name) === undefined) createSet(world, name, 3);
+  setDelete: onAny(STATEFUL_SETS, (world, set) =>
+    remove(world, STATEFUL_SETS, set, { propagationPolicy: "Background" }),
+  ),
+  setCreate: (world, random) => {
+    const name = random.pick(world.shape.names.sets) ?? "";
+    if (named(world, STATEFUL_SETS, name) !== undefined) return;
+    createSet(world, name, { replicas: 3, parallel: random.chance(0.7) });
   },
 } as const satisfies Readonly<Record<string, Action>>;
 
-/** The two locks take each other's value of one field, one after the other. */
+/** Two locks of them all; nothing is drawn where there are just two. */
+const twoLocks = (world: World, random: Random): readonly (KubeObject | undefined)[] => {
+  const { locks } = world.shape.names;
+  const pair = locks.length === 2 ? locks : [random.pick(locks), random.pick(locks)];
+  return pair.map((name) => (name === undefined ? undefined : named(world, LOCKS, name)));
+};
+
+/** Two locks take each other's value of one field, one after the other. */
 const swap =
   (field: keyof LockSpec): Action =>
-  (world) => {
-    const [one, other] = LOCK_NAMES.map((name) => named(world, LOCKS, name));
+  (world, random) => {
+    const [one, other] = twoLocks(world, random);
     if (one === undefined || other === undefined) return;
     edit(world, LOCKS, one, { spec: { [field]: specOf(other)[field] } });
     edit(world, LOCKS, other, { spec: { [field]: specOf(one)[field] } });
   };
 
-const onLock = (change: (world: World) => object): Action =>
-  onAny(LOCKS, (world, lock) => edit(world, LOCKS, lock, change(world)));
+const onLock = (change: (world: World, random: Random) => object): Action =>
+  onAny(LOCKS, (world, lock, random) => edit(world, LOCKS, lock, change(world, random)));
 
 const LOCK_ACTIONS = {
-  lockCreate: (world) => {
-    const name = world.random.pick(LOCK_NAMES) ?? LOCK_NAMES[0];
-    const statefulSetName = world.random.pick(SET_NAMES) ?? SET_NAMES[0];
-    const leaseName = world.random.pick(LEASE_NAMES) ?? LEASE_NAMES[0];
+  lockCreate: (world, random) => {
+    const { names } = world.shape;
+    const name = random.pick(names.locks) ?? "";
+    const statefulSetName = random.pick(names.sets) ?? "";
+    const leaseName = random.pick(names.leases) ?? "";
     if (named(world, LOCKS, name) === undefined) createLock(world, name, { statefulSetName, leaseName });
   },
   lockDelete: onAny(LOCKS, (world, lock) => remove(world, LOCKS, lock)),
   finalizerOff: onAny(LOCKS, (world, lock) => edit(world, LOCKS, lock, { metadata: { finalizers: null } }), isEnding),
   leaseDelete: onAny(LEASES, (world, lease) => remove(world, LEASES, lease)),
-  leaseName: onLock(({ random }) => ({ spec: { leaseName: random.pick(LEASE_NAMES) } })),
-  setName: onLock(({ random }) => ({ spec: { statefulSetName: random.pick(SET_NAMES) } })),
+  leaseName: onLock(({ shape }, random) => ({ spec: { leaseName: random.pick(shape.names.leases) } })),
+  setName: onLock(({ shape }, random) => ({ spec: { statefulSetName: random.pick(shape.names.sets) } })),
   swapSets: swap("statefulSetName"),
   swapLeases: swap("leaseName"),
-  paused: onLock(({ random }) => ({ spec: { paused: random.chance(0.5) } })),
-  switchover: (world) => {
-    const pod = world.random.pick(all(world, PODS))?.metadata.name;
-    if (pod !== undefined) onLock(() => ({ metadata: { annotations: { [SWITCHOVER_ANNOTATION]: pod } } }))(world);
+  leaseDuration: onLock((_world, random) => {
+    const leaseDurationSeconds = LEASE_SECONDS_LEAST + random.below(LEASE_SECONDS_MOST - LEASE_SECONDS_LEAST);
+    return { spec: { leaseDurationSeconds } };
+  }),
+  paused: onLock((_world, random) => ({ spec: { paused: random.chance(0.5) } })),
+  switchover: (world, random) => {
+    const pod = random.pick(all(world, PODS).filter((found) => !isBystander(found)))?.metadata.name;
+    if (pod !== undefined)
+      onLock(() => ({ metadata: { annotations: { [SWITCHOVER_ANNOTATION]: pod } } }))(world, random);
   },
 } as const satisfies Readonly<Record<string, Action>>;
 
-const INSTANCE_ACTIONS = {
-  freeze: (world) => {
-    const { random, clock, say } = world;
-    const instance = random.pick(world.instances);
-    if (instance === undefined) return;
-    const frozenMs = random.next() * (random.chance(0.3) ? longFreezeMs : shortFreezeMs);
-    instance.frozenUntil = clock.monotonic() + frozenMs;
-    say(`${instance.name} freezes for ${frozenMs.toFixed(0)} ms`);
-  },
-  kill: (world) => {
-    const index = world.random.below(world.instances.length);
-    const old = world.instances[index];
-    if (old === undefined) return;
-    old.dead = true;
-    world.say(`${old.name} dies`);
-    world.instances[index] = startInstance(world, `${old.name}'`);
-  },
+/** Somebody else makes a Lease of the name, instead of the one that is there. */
+const leaseOf =
+  (spec: (random: Random, world: World) => object): Action =>
+  (world, random) => {
+    const name = random.pick(world.shape.names.leases) ?? "";
+    const old = named(world, LEASES, name);
+    if (old !== undefined) remove(world, LEASES, old);
+    create(world, LEASES, { metadata: { name }, spec: spec(random, world) });
+  };
+
+const LEASE_ACTIONS = {
+  /** A holder that is none of ours: the Lease is not to be touched any more. */
+  leaseTaken: leaseOf(() => ({ holderIdentity: "stranger", leaseTransitions: 3, leaseDurationSeconds: 15 })),
+  /** What the replaced operator writes: a name and nothing else. */
+  leaseAdoptable: leaseOf((random, world) => {
+    const pod = random.chance(0.3) ? undefined : random.pick(all(world, PODS))?.metadata.name;
+    return { holderIdentity: pod ?? "" };
+  }),
 } as const satisfies Readonly<Record<string, Action>>;
+
+const isStrangers = ({ metadata }: KubeObject): boolean => metadata.labels?.[MANAGED_BY_LABEL] !== MANAGED_BY;
+
+const tidySet = (world: World, name: string, random: Random): void => {
+  const set = named(world, STATEFUL_SETS, name);
+  if (set === undefined) createSet(world, name, { replicas: 3, parallel: true });
+  else if ((set.spec as { replicas?: number }).replicas === 0) scaleTo(world, set, 1 + random.below(4));
+};
+
+const tidyLock = (world: World, name: string, spec: LockSpec): void => {
+  const lock = named(world, LOCKS, name);
+  if (lock === undefined) createLock(world, name, spec);
+  else if (specOf(lock).paused === true) edit(world, LOCKS, lock, { spec: { paused: false } });
+};
+
+/** An administrator puts one group in order: what is missing is made, what is stopped goes on, what is a stranger's goes. */
+const tidy: Action = (world, random) => {
+  const { sets, locks, leases } = world.shape.names;
+  const index = random.below(sets.length);
+  const [statefulSetName = "", lockName = "", leaseName = ""] = [sets[index], locks[index], leases[index]];
+  const lease = named(world, LEASES, leaseName);
+  if (lease !== undefined && isStrangers(lease)) remove(world, LEASES, lease);
+  tidySet(world, statefulSetName, random);
+  tidyLock(world, lockName, { statefulSetName, leaseName });
+  for (const pod of all(world, PODS).filter(isAway)) bringBack(world, pod);
+  readyAll(world);
+};
 
 export const ACTIONS: Readonly<Record<string, Action>> = {
+  tidy,
   ...POD_ACTIONS,
   ...SET_ACTIONS,
   ...LOCK_ACTIONS,
-  ...INSTANCE_ACTIONS,
+  ...LEASE_ACTIONS,
 };

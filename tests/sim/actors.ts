@@ -6,7 +6,7 @@ import { PODS, STATEFUL_SETS } from "../../functions/kit/kube/request.ts";
 import { createCollector } from "../../infra/lab/memory/collector.ts";
 import { createStatefulSetController } from "../../infra/lab/memory/stateful-set.ts";
 import { all, edit } from "./hands.ts";
-import { TICK_SECONDS, type World } from "./world.ts";
+import { strikes, TICK_SECONDS, type World } from "./world.ts";
 
 const stepMs = 300;
 const eventMs = 20;
@@ -35,16 +35,35 @@ const adoptOne = (world: World): void => {
   }
 };
 
+/** A controller that finds nothing to do finds nothing again until something has changed: the same, and much cheaper. */
+const whenChanged = ({ api, onRestore }: World, steps: readonly (() => void)[]): readonly (() => void)[] => {
+  let changes = 0;
+  const change = (): void => {
+    changes += 1;
+  };
+  api.onRevision(change);
+  onRestore.push(change);
+  return steps.map((step) => {
+    let seen = -1;
+    return () => {
+      if (seen === changes) return;
+      seen = changes;
+      step();
+    };
+  });
+};
+
 /** Controllers step at their own pace until the signal. */
 export const runControllers = async (world: World, signal: AbortSignal): Promise<void> => {
   const { api, kubelet, random, clock } = world;
   const sets = createStatefulSetController(api);
   const collector = createCollector(api);
   const steps = [() => sets.step(), () => kubelet.step(), () => collector.step(), () => adoptOne(world)];
+  const cheap = whenChanged(world, steps);
   while (!signal.aborted) {
     // oxlint-disable-next-line no-await-in-loop
     await clock.sleep(random.next() * stepMs);
-    for (const step of steps) if (!random.chance(world.rates.idleController)) step();
+    for (const step of cheap) if (!strikes(world, "idleController")) step();
   }
 };
 
@@ -55,11 +74,12 @@ const PING: Context = {
 };
 
 /** Each tick reaches one instance, until the signal; what it answers changes nothing, for a tick is never repeated. */
-export const runCron = async ({ clock, random, instances }: World, signal: AbortSignal): Promise<void> => {
+export const runCron = async (world: World, signal: AbortSignal): Promise<void> => {
+  const { clock, random, instances } = world;
   while (!signal.aborted) {
     // oxlint-disable-next-line no-await-in-loop
     await clock.sleep(TICK_SECONDS * 1000);
-    void random.pick(instances)?.running.handle(PING);
+    if (!strikes(world, "lostTick")) void random.pick(instances)?.running.handle(PING);
   }
 };
 
@@ -71,11 +91,19 @@ const deliver = async ({ clock, random, instances, problems }: World, event: Con
     const reply = await instance?.running.handle(event);
     if (reply === undefined) return;
     if (reply.statusCode !== 503) {
-      problems.push(`reply ${reply.statusCode}: ${reply.body}`);
+      problems.push(`reply: ${reply.statusCode} ${reply.body}`);
       return;
     }
     // oxlint-disable-next-line no-await-in-loop
     await clock.sleep(firstBackoffMs * 2 ** repeat);
+  }
+};
+
+/** Delivers up to so many of the events that were put aside, in any order. */
+export const deliverKept = (world: World, count: number): void => {
+  for (let left = count; left > 0 && world.kept.length > 0; left -= 1) {
+    const [event] = world.kept.splice(world.random.below(world.kept.length), 1);
+    if (event !== undefined) void deliver(world, event);
   }
 };
 
@@ -86,8 +114,10 @@ const CHANGES = { ADDED: "add", MODIFIED: "update", DELETED: "delete" } as const
 export const connectEvents = (world: World): void => {
   const { api, clock, random } = world;
   api.onRevision(({ type, resource, resourceVersion, object }) => {
-    const { rates } = world;
-    if (!WATCHED.has(resource.plural) || random.chance(rates.droppedEvent)) return;
+    if (!WATCHED.has(resource.plural)) return;
+    const isDropped = strikes(world, "droppedEvent");
+    const isKept = strikes(world, "keptEvent");
+    if (isDropped && !isKept) return;
     const { apiVersion, kind, metadata } = object;
     const { name, namespace } = metadata;
     const event: Context = {
@@ -104,9 +134,11 @@ export const connectEvents = (world: World): void => {
         data: object,
       },
     };
-    const copies = random.chance(rates.repeatedEvent) ? 2 : 1;
+    if (isKept) world.kept.push(event);
+    if (isDropped) return;
+    const copies = strikes(world, "repeatedEvent") ? world.shape.copies : 1;
     for (let copy = 0; copy < copies; copy += 1) {
-      const delayMs = 1 + random.next() * (random.chance(rates.slow) ? slowEventMs : eventMs);
+      const delayMs = 1 + random.next() * (strikes(world, "slow") ? slowEventMs : eventMs);
       void clock.sleep(delayMs).then(() => deliver(world, event));
     }
   });

@@ -1,21 +1,34 @@
 /** Runs seeds for as long as one likes: finds what the fixed seeds of the tests do not, and shows what a seed did. */
 import { parseArgs } from "node:util";
-import { ACTION_NAMES, DEFAULT_STEPS, explain, simulate } from "./run.ts";
+import { FAULT_NAMES } from "./faults.ts";
+import { ACTION_NAMES, PROFILES, type ProfileName } from "./profiles.ts";
+import { explain, REST_TICKS_MAX, simulate, type Outcome, type Simulation } from "./run.ts";
+import { shrink } from "./shrink.ts";
+import { GROUPS_MAX } from "./world.ts";
 
 const DEFAULT_RUNS = 100;
-const RUNS_PER_REPORT = 50;
+const reportMs = 30_000;
+const shrinkMs = 60_000;
 const LARGEST = 999_999_999;
+const INSTANCES_MAX = 8;
 
 const USAGE = `Usage: node tests/sim/cli.ts [OPTIONS]
 
-The whole function on the in-memory API server in virtual time, with seeded faults. Prints each seed that fails with its
-timeline; exits with 1 when one did. The same options give the same histories.
+The whole function on the in-memory API server in virtual time, with seeded faults. Prints each seed that fails with the smallest
+failure that was found and its timeline; exits with 1 when one did. The same options give the same histories.
 
-  --runs N       seeds to run; default ${DEFAULT_RUNS}
+  --runs N       seeds to run; default ${DEFAULT_RUNS}, without end when --minutes is given
   --seed S       the first seed; default 1
-  --steps N      actions in each run; default ${DEFAULT_STEPS}
-  --actions A,B  only these; default: each seed chooses among all but those that write what is the function's own
+  --minutes M    no further seed after so many minutes
+  --steps N      actions in each run; default: as many as the profile says
+  --actions A,B  only these; default: each seed chooses
                  (${ACTION_NAMES.join(", ")})
+  --faults A,B   only these, or "none"; default: each seed chooses
+                 (${FAULT_NAMES.join(", ")})
+  --groups N     StatefulSets with a lock, 1 to ${GROUPS_MAX}; default: each seed chooses
+  --instances N  instances of the function, 1 to ${INSTANCES_MAX}; default: each seed chooses
+  --mute A,B     steps, counted from 0, in which nothing happens
+  --profile P    ${Object.keys(PROFILES).join(" or ")}: how a seed draws; default any
   --help         this text
 `;
 
@@ -23,60 +36,134 @@ const write = (text: string): void => {
   process.stdout.write(text);
 };
 
-const wholeNumber = (option: string, text: string): number => {
+const wholeNumber = (option: string, text: string | undefined, most = LARGEST): number | undefined => {
+  if (text === undefined) return undefined;
   const value = /^[1-9]\d*$/.test(text) ? Number(text) : Number.NaN;
-  if (value <= LARGEST) return value;
-  throw new Error(`--${option}: got ${JSON.stringify(text)}, accepts a whole number from 1 to ${LARGEST}`);
+  if (value <= most) return value;
+  throw new Error(`--${option}: got ${JSON.stringify(text)}, accepts a whole number from 1 to ${most}`);
 };
 
-const actionNames = (text: string | undefined): readonly string[] | undefined => {
+const listed = (option: string, text: string | undefined, known: readonly string[]): readonly string[] | undefined => {
   const names = text?.split(",");
-  const unknown = names?.find((name) => !ACTION_NAMES.includes(name));
+  const unknown = names?.find((name) => !known.includes(name));
   if (unknown === undefined) return names;
-  throw new Error(`--actions: got ${JSON.stringify(unknown)}, accepts ${ACTION_NAMES.join(", ")}`);
+  throw new Error(`--${option}: got ${JSON.stringify(unknown)}, accepts ${known.join(", ")}`);
+};
+
+const mutedSteps = (text: string | undefined): readonly number[] | undefined => {
+  const steps = text?.split(",").map(Number);
+  if (steps === undefined || steps.every((step) => Number.isInteger(step) && step >= 0)) return steps;
+  throw new Error(`--mute: got ${JSON.stringify(text)}, accepts whole numbers from 0, separated by commas`);
+};
+
+const isProfile = (text: string): text is ProfileName => text in PROFILES;
+
+const profileNamed = (text: string): ProfileName => {
+  if (isProfile(text)) return text;
+  throw new Error(`--profile: got ${JSON.stringify(text)}, accepts ${Object.keys(PROFILES).join(", ")}`);
 };
 
 interface Choice {
   readonly runs: number;
-  readonly seed: number;
-  readonly steps: number;
-  readonly actions: readonly string[] | undefined;
+  readonly endMs: number;
+  readonly simulation: Simulation;
 }
 
 /** Undefined: help is wanted. */
 const readChoice = (): Choice | undefined => {
+  const text = { type: "string" } as const;
   const { values } = parseArgs({
     options: {
-      runs: { type: "string", default: String(DEFAULT_RUNS) },
-      seed: { type: "string", default: "1" },
-      steps: { type: "string", default: String(DEFAULT_STEPS) },
-      actions: { type: "string" },
-      help: { type: "boolean", default: false },
+      runs: text,
+      seed: text,
+      minutes: text,
+      steps: text,
+      actions: text,
+      faults: text,
+      groups: text,
+      instances: text,
+      mute: text,
+      profile: text,
+      help: { type: "boolean" },
     },
   });
-  if (values.help) return undefined;
+  if (values.help === true) return undefined;
+  const minutes = wholeNumber("minutes", values.minutes);
   return {
-    runs: wholeNumber("runs", values.runs),
-    seed: wholeNumber("seed", values.seed),
-    steps: wholeNumber("steps", values.steps),
-    actions: actionNames(values.actions),
+    runs: wholeNumber("runs", values.runs) ?? (minutes === undefined ? DEFAULT_RUNS : LARGEST),
+    endMs: minutes === undefined ? Number.POSITIVE_INFINITY : performance.now() + minutes * 60_000,
+    simulation: {
+      seed: wholeNumber("seed", values.seed) ?? 1,
+      profile: profileNamed(values.profile ?? "any"),
+      steps: wholeNumber("steps", values.steps),
+      actions: listed("actions", values.actions, ACTION_NAMES),
+      faults: values.faults === "none" ? [] : listed("faults", values.faults, FAULT_NAMES),
+      groups: wholeNumber("groups", values.groups, GROUPS_MAX),
+      instances: wholeNumber("instances", values.instances, INSTANCES_MAX),
+      mute: mutedSteps(values.mute),
+    },
   };
 };
 
+interface Totals {
+  seeds: number;
+  promotions: number;
+  revisions: number;
+  longestRestMs: number;
+  readonly failed: number[];
+  readonly tally: Map<string, number>;
+}
+
+const add = (totals: Totals, { verdict, promotions, restAfterMs, tally }: Outcome): void => {
+  totals.seeds += 1;
+  totals.promotions += promotions;
+  totals.revisions += verdict.revisions;
+  totals.longestRestMs = Math.max(totals.longestRestMs, restAfterMs);
+  for (const [what, count] of tally) totals.tally.set(what, (totals.tally.get(what) ?? 0) + count);
+};
+
+const progress = ({ seeds, failed }: Totals, begunMs: number, last: number): string => {
+  const minutes = (performance.now() - begunMs) / 60_000;
+  return `${seeds} seeds, up to ${last}; ${failed.length} failed; ${(seeds / minutes).toFixed(0)} a minute\n`;
+};
+
+const summary = ({ promotions, revisions, longestRestMs, tally, failed }: Totals): string => {
+  const counts = [...tally].toSorted(([, one], [, other]) => other - one).map(([what, count]) => `${what} ${count}`);
+  return [
+    `${promotions} promotions in ${revisions} revisions`,
+    `at rest at the latest ${longestRestMs / 1000} s after the last fault (bound: ${REST_TICKS_MAX} ticks)`,
+    `what happened: ${counts.join(", ")}`,
+    ...(failed.length === 0 ? [] : [`failed: ${failed.join(", ")}`]),
+    "",
+  ].join("\n");
+};
+
+const report = async (outcome: Outcome): Promise<void> => {
+  write(`seed ${outcome.simulation.seed} failed: ${outcome.problems.join("; ")}\n`);
+  write(`${explain(await shrink(outcome, shrinkMs))}\n\n`);
+};
+
 /** How many seeds failed. */
-const run = async ({ runs, seed: first, steps, actions }: Choice): Promise<number> => {
-  const failed: number[] = [];
-  for (let done = 1; done <= runs; done += 1) {
+const run = async ({ runs, endMs, simulation }: Choice): Promise<number> => {
+  const totals: Totals = { seeds: 0, promotions: 0, revisions: 0, longestRestMs: 0, failed: [], tally: new Map() };
+  const begunMs = performance.now();
+  let reportedMs = begunMs;
+  let { seed } = simulation;
+  for (; totals.seeds < runs && performance.now() < endMs; seed += 1) {
     // oxlint-disable-next-line no-await-in-loop
-    const outcome = await simulate({ seed: first + done - 1, actions, steps });
+    const outcome = await simulate({ ...simulation, seed });
+    add(totals, outcome);
     if (outcome.problems.length > 0) {
-      failed.push(outcome.seed);
-      write(`${explain(outcome)}\n\n`);
+      totals.failed.push(seed);
+      // oxlint-disable-next-line no-await-in-loop
+      await report(outcome);
     }
-    if (done % RUNS_PER_REPORT === 0 || done === runs) write(`${done} of ${runs} seeds, ${failed.length} failed\n`);
+    if (performance.now() - reportedMs < reportMs) continue;
+    reportedMs = performance.now();
+    write(progress(totals, begunMs, seed));
   }
-  if (failed.length > 0) write(`failed: ${failed.join(", ")}\n`);
-  return failed.length;
+  write(`${progress(totals, begunMs, seed - 1)}${summary(totals)}`);
+  return totals.failed.length;
 };
 
 try {

@@ -12,9 +12,8 @@ import {
 } from "../../functions/kit/kube/request.ts";
 import { LEASE_SECONDS, NAMESPACE, type World } from "./world.ts";
 
-export const LOCK_NAMES = ["lock-a", "lock-b"] as const;
-export const SET_NAMES = ["seta", "setb"] as const;
-export const LEASE_NAMES = ["lease-a", "lease-b", "lease-c"] as const;
+/** Nobody asks the function to serve what is called so, and no action concerns it: it must stay as it is, whatever its labels. */
+export const BYSTANDER = "bystander";
 
 export interface LockSpec {
   readonly statefulSetName: string;
@@ -27,7 +26,9 @@ export const specOf = (lock: KubeObject): LockSpec => lock.spec as LockSpec;
 const collection = (resource: Resource): string =>
   `${resource.group === "" ? "/api" : "/apis"}/${apiVersionOf(resource)}/namespaces/${NAMESPACE}/${resource.plural}`;
 
-const TESTER = { manager: "tester", user: "tester" };
+/** User of what people do here. */
+export const TESTER_USER = "tester";
+const TESTER = { manager: "tester", user: TESTER_USER };
 
 const read = ({ api }: World, path: string): KubeResponse =>
   api.handle({ method: "GET", path, contentType: undefined, body: undefined }, TESTER);
@@ -57,19 +58,29 @@ export const create = (world: World, resource: Resource, object: object): void =
 export const edit = (world: World, resource: Resource, { metadata }: KubeObject, body: object): void =>
   write(world, "PATCH", `${collection(resource)}/${metadata.name}`, body);
 
+export const editStatus = (world: World, resource: Resource, { metadata }: KubeObject, status: object): void =>
+  write(world, "PATCH", `${collection(resource)}/${metadata.name}/status`, { status });
+
 export const remove = (world: World, resource: Resource, { metadata }: KubeObject, options?: object): void =>
   write(world, "DELETE", `${collection(resource)}/${metadata.name}`, options);
 
-export const createSet = (world: World, name: string, replicas: number): void =>
+export interface SetSpec {
+  readonly replicas: number;
+  readonly parallel: boolean;
+  /** Labels of its pods beside `app`, which is the name of the set. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+export const createSet = (world: World, name: string, { replicas, parallel, labels = {} }: SetSpec): void =>
   create(world, STATEFUL_SETS, {
     metadata: { name },
     spec: {
       serviceName: name,
       replicas,
-      podManagementPolicy: world.random.chance(0.7) ? "Parallel" : "OrderedReady",
+      podManagementPolicy: parallel ? "Parallel" : "OrderedReady",
       selector: { matchLabels: { app: name } },
       template: {
-        metadata: { labels: { app: name } },
+        metadata: { labels: { ...labels, app: name } },
         spec: { containers: [{ name: "main", image: "example.test/db" }] },
       },
     },
@@ -78,7 +89,7 @@ export const createSet = (world: World, name: string, replicas: number): void =>
 export const createLock = (world: World, name: string, spec: LockSpec): void =>
   create(world, LOCKS, { metadata: { name }, spec: { ...spec, leaseDurationSeconds: LEASE_SECONDS } });
 
-const isRunning = (pod: KubeObject): boolean => (pod.status as { phase?: string }).phase === "Running";
+export const isRunning = (pod: KubeObject): boolean => (pod.status as { phase?: string }).phase === "Running";
 
 /** Only a running pod has a readiness. */
 export const setReady = ({ kubelet, say }: World, pod: KubeObject, ready: boolean): void => {

@@ -1,85 +1,45 @@
-/**
- * One instance of the whole function in the simulated world, behind a network that delays and loses as much
- * as the world's rates say. An instance freezes and dies at any await, because each of its awaits is a request or a sleep.
- */
+/** One instance of the whole function in the simulated world, and what becomes of instances that die. */
 import { createElection } from "../../functions/election/feature.ts";
 import { ELECTION_METRICS } from "../../functions/election/metrics.ts";
 import { createFunction } from "../../functions/function.ts";
+import type { Clock } from "../../functions/kit/clock.ts";
 import { HANDOVER_METRICS } from "../../functions/kit/handover/metrics.ts";
 import { createLog } from "../../functions/kit/host/log.ts";
 import { METRICS } from "../../functions/kit/host/metric-list.ts";
 import { createMetrics } from "../../functions/kit/host/metrics.ts";
-import type { KubeRequest, KubeResponse, Transport } from "../../functions/kit/kube/request.ts";
+import { createServerClock } from "../../functions/kit/host/server-clock.ts";
+import { connect, type End } from "./network.ts";
 import { TICK_SECONDS, type Instance, type World } from "./world.ts";
 
-const requestDeadlineMs = 5_000;
-const slowMs = 3_000;
-/** A late write may come when everybody has long gone on. */
-const lateMs = 15_000;
 const groupDeadlineMs = 10_000;
 const ackAfterMs = 25;
 const CONCURRENCY = 4;
+const hourMs = 3_600_000;
+const restartMs = 5_000;
 
-const failure = (status: number, reason: string): KubeResponse => ({
-  status,
-  body: { kind: "Status", reason, message: "simulated" },
-});
-const NO_ANSWER = failure(0, "NoAnswer");
-const SERVER_ERROR = failure(500, "InternalError");
+interface KnownTime {
+  readonly clock: Clock;
+  readonly observeDate: End["observeDate"];
+}
 
-const latencyMs = ({ random, rates }: World): number =>
-  random.chance(rates.slow) ? random.next() * slowMs : 0.2 + random.next() * 6;
-
-/** Returns once the instance is not frozen; never when it is dead. */
-const awake = async ({ clock }: World, self: () => Instance): Promise<void> => {
-  while (self().frozenUntil > clock.monotonic()) {
-    // oxlint-disable-next-line no-await-in-loop
-    await clock.sleep(self().frozenUntil - clock.monotonic());
-  }
-  if (self().dead) await new Promise(() => undefined);
-};
-
-const apply = (world: World, name: string, request: KubeRequest): KubeResponse => {
-  const response = world.server(request);
-  if (request.method === "GET") return response;
-  const { verb, resource, subresource, body } = request;
-  const target = [resource.plural, request.name, subresource].filter((part) => part !== undefined).join("/");
-  const write = `${name} ${verb} ${target} ${response.status}`;
-  world.writes.push(write);
-  world.say(`${write} ${JSON.stringify(resource.plural === "events" ? (body as { note: string }).note : body)}`);
-  return response;
-};
-
-/** No answer at the request's deadline; the write may still come. */
-const loseRequest = async ({ clock }: World): Promise<KubeResponse> => {
-  await clock.sleep(requestDeadlineMs);
-  return NO_ANSWER;
-};
-
-const transportOf = (world: World, self: () => Instance): Transport => {
-  const { clock, random } = world;
-  return async (request) => {
-    await clock.sleep(latencyMs(world));
-    await awake(world, self);
-    const { rates } = world;
-    if (random.chance(rates.serverError)) return SERVER_ERROR;
-    if (random.chance(rates.lostRequest)) return loseRequest(world);
-    if (random.chance(rates.late)) {
-      void clock.sleep(random.next() * lateMs).then(() => apply(world, self().name, request));
-      return loseRequest(world);
-    }
-    const response = apply(world, self().name, request);
-    const isLost = random.chance(rates.lostAnswer);
-    const resetMs = random.chance(0.5) ? 1 : requestDeadlineMs;
-    await clock.sleep(isLost ? resetMs : latencyMs(world));
-    await awake(world, self);
-    return isLost ? NO_ANSWER : response;
+/** The server's clock as an instance knows it: before the first answer it has only its own, which may be an hour wrong. */
+const timeFor = (world: World): KnownTime => {
+  const { clock, random, shape, api } = world;
+  if (shape.exactClocks) return { clock: { ...clock, serverNow: api.now }, observeDate: () => undefined };
+  const wrongMs = (2 * random.next() - 1) * hourMs;
+  const known = createServerClock({
+    monotonic: () => clock.monotonic(),
+    wallNow: () => clock.serverNow() + wrongMs,
+  });
+  return {
+    clock: { ...known.clock, sleep: (milliseconds) => clock.sleep(milliseconds) },
+    observeDate: (date, sentAt) => known.observe(date, sentAt, clock.monotonic()),
   };
 };
 
 export const startInstance = (world: World, name: string): Instance => {
-  const { clock } = world;
   const metrics = createMetrics([...METRICS, ...HANDOVER_METRICS, ...ELECTION_METRICS]);
+  const { clock, observeDate } = timeFor(world);
   const log = createLog({
     level: "info",
     write: (line) => world.say(`${name} logs ${line.trim()}`),
@@ -97,7 +57,7 @@ export const startInstance = (world: World, name: string): Instance => {
   });
   const running = createFunction({
     features: [election],
-    send: transportOf(world, () => instance),
+    send: connect(world, { self: () => instance, crash: () => crash(world, instance), observeDate }),
     clock,
     log,
     metrics,
@@ -108,4 +68,21 @@ export const startInstance = (world: World, name: string): Instance => {
   const instance: Instance = { name, running, frozenUntil: 0, dead: false };
   running.start();
   return instance;
+};
+
+/** Another process in its place; nothing when that has been done already. */
+export const replaceInstance = (world: World, old: Instance): void => {
+  const index = world.instances.indexOf(old);
+  if (index !== -1) world.instances[index] = startInstance(world, `${old.name}'`);
+};
+
+export const killInstance = ({ say }: World, instance: Instance): void => {
+  instance.dead = true;
+  say(`${instance.name} dies`);
+};
+
+/** Dies between two awaits; another comes a while later. */
+const crash = (world: World, instance: Instance): void => {
+  killInstance(world, instance);
+  void world.clock.sleep(world.random.next() * restartMs).then(() => replaceInstance(world, instance));
 };

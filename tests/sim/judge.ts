@@ -1,8 +1,6 @@
-/**
- * What the history checker does not see: whether the groups came to rest by themselves, whether they are silent then, and, independent
- * of the checker, whether a write of ours ever put a writer beside another.
- */
+/** What the history checker does not see: whether the groups came to rest by themselves, and whether they are silent then. */
 import { LOCKS, ROLES } from "../../functions/election/labels.ts";
+import { memberNamePattern } from "../../functions/election/load.ts";
 import { viewPod, viewRecord } from "../../functions/kit/handover/model.ts";
 import {
   enrolmentLabel,
@@ -11,32 +9,15 @@ import {
   MANAGED_BY_LABEL,
   OWNER_ANNOTATION,
 } from "../../functions/kit/handover/names.ts";
+import { readRecord } from "../../functions/kit/handover/record.ts";
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
 import { LEASES, PODS, STATEFUL_SETS } from "../../functions/kit/kube/request.ts";
 import { disagreement, type GroupState } from "../../infra/lab/group.ts";
 import { all, specOf } from "./hands.ts";
-import { FUNCTION_USER, LEASE_SECONDS, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 const ENROLMENT = enrolmentLabel(ROLES.feature);
 const namesOf = (objects: readonly KubeObject[]): string => objects.map(({ metadata }) => metadata.name).join();
-
-/** Our promotion beside another labelled pod of the same application is a problem. */
-export const watchDoubles = ({ api, problems }: World): void => {
-  const appOfWriter = new Map<string, string>();
-  api.onRevision(({ type, resource, object, writer, resourceVersion }) => {
-    if (resource.plural !== PODS.plural) return;
-    const { uid, labels = {}, name } = object.metadata;
-    if (type === "DELETED" || labels[ROLES.roleLabel] !== ROLES.leader) {
-      appOfWriter.delete(uid);
-      return;
-    }
-    const app = labels["app"] ?? "";
-    const isPromoted = !appOfWriter.has(uid) && writer.user === FUNCTION_USER;
-    const isBeside = [...appOfWriter].some(([other, of]) => other !== uid && of === app);
-    if (isPromoted && isBeside) problems.push(`revision ${resourceVersion}: ${name} promoted beside another writer`);
-    appOfWriter.set(uid, app);
-  });
-};
 
 interface Cluster {
   readonly now: number;
@@ -48,7 +29,7 @@ interface Cluster {
 }
 
 const readCluster = (world: World): Cluster => ({
-  now: world.clock.serverNow(),
+  now: world.api.now(),
   pods: all(world, PODS),
   sets: all(world, STATEFUL_SETS),
   leases: all(world, LEASES),
@@ -82,10 +63,32 @@ const stateOf = ({ now, pods, leases }: Cluster, lock: KubeObject, group: string
   };
 };
 
+interface ConditionView {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+const conditionsOf = (lock: KubeObject): readonly ConditionView[] =>
+  (lock.status as { conditions?: readonly ConditionView[] } | undefined)?.conditions ?? [];
+
+/** Held by somebody else: the function may only say so. */
+const isForeign = ({ leases, now }: Cluster, lock: KubeObject): boolean => {
+  const { leaseName, statefulSetName } = specOf(lock);
+  const lease = leases.find(({ metadata }) => metadata.name === leaseName);
+  const isMemberName = memberNamePattern(statefulSetName);
+  return readRecord(lease, { feature: ROLES.feature, now, isMemberName }).kind === "foreign";
+};
+
 /** Undefined: the lock is at rest, or nothing is to be done for it. */
 const unrestOf = (cluster: Cluster, lock: KubeObject): string | undefined => {
   const set = setOf(cluster, lock);
   if (set === undefined || !mayBeServed(cluster, lock)) return undefined;
+  if (isForeign(cluster, lock)) {
+    const isSaid = conditionsOf(lock).some(({ type, reason }) => type === "Available" && reason === "LeaseForeign");
+    return isSaid ? undefined : `${lock.metadata.name}: the Lease is foreign, and no condition says so`;
+  }
   const { name, uid } = set.metadata;
   const members = cluster.pods.filter(
     ({ metadata }) => metadata.labels?.["app"] === name && metadata.ownerReferences?.some((owner) => owner.uid === uid),
@@ -95,7 +98,7 @@ const unrestOf = (cluster: Cluster, lock: KubeObject): string | undefined => {
   if (missing.length > 0) return `${lock.metadata.name}: not enrolled are ${namesOf(missing)}`;
   const state = stateOf(cluster, lock, uid);
   const wrong = disagreement(state);
-  const conditions = (state.status.conditions ?? []).map(({ type, status, message }) => `${type}=${status} ${message}`);
+  const conditions = conditionsOf(lock).map(({ type, status, message }) => `${type}=${status} ${message}`);
   return wrong === undefined ? undefined : `${lock.metadata.name}: ${wrong} (${conditions.join("; ")})`;
 };
 
@@ -120,7 +123,7 @@ const straysOf = (cluster: Cluster): readonly KubeObject[] => {
   });
 };
 
-/** What is not at rest, and what was left behind; empty when all is well. */
+/** L1: what is not at rest, and what was left behind; empty when all is well. */
 export const unrest = (world: World): readonly string[] => {
   const cluster = readCluster(world);
   const used = new Set(cluster.locks.map((lock) => specOf(lock).leaseName));
@@ -137,18 +140,24 @@ export const unrest = (world: World): readonly string[] => {
   ];
 };
 
-const isRenewal = (write: string): boolean => write.includes(" patch leases/");
+/** Name of the Lease; undefined: the write is no renewal. */
+const renewed = (write: string): string | undefined => / patch leases\/(?<name>\S+)/.exec(write)?.groups?.["name"];
+
+/** The last renewal of one rest and the first of the next may both fall into it. */
+const RENEWALS_BESIDE = 2;
+
+/** Writes that are no renewals. */
+export const unrestful = ({ writes }: World): readonly string[] =>
+  writes.filter((write) => renewed(write) === undefined);
 
 /** Judges what was written while nothing happened: renewals, twice in a Lease's duration, and nothing else. */
 export const noise = (world: World, restMs: number): readonly string[] => {
-  const { writes } = world;
-  const others = writes.filter((write) => !isRenewal(write));
-  const renewals = writes.length - others.length;
-  const due = (all(world, LEASES).length * 2 * restMs) / (LEASE_SECONDS * 1000);
-  // The last of one rest and the first of the next may both fall into it.
-  const most = due + 2;
-  return [
-    ...(others.length === 0 ? [] : [`${others.length} writes at rest, such as ${others[0]}`]),
-    ...(renewals <= most ? [] : [`${renewals} renewals at rest, at most ${most} were due`]),
-  ];
+  const others = unrestful(world);
+  const renewals = Map.groupBy(world.writes, renewed);
+  const eager = all(world, LEASES).flatMap(({ metadata: { name }, spec }) => {
+    const seconds = Number((spec as { leaseDurationSeconds?: number }).leaseDurationSeconds);
+    const [count, most] = [renewals.get(name)?.length ?? 0, (2 * restMs) / (seconds * 1000) + RENEWALS_BESIDE];
+    return count > most ? [`noise: ${count} renewals of ${name} at rest, at most ${most} were due`] : [];
+  });
+  return [...(others.length === 0 ? [] : [`noise: ${others.length} writes at rest, such as ${others[0]}`]), ...eager];
 };

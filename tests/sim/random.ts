@@ -23,9 +23,12 @@ const drawsOf = (start: number): (() => number) => {
 
 /** Keeps the streams of neighbouring seeds apart. */
 const SEED_STRIDE = 7919;
+/** Keeps the streams of one seed apart: 2^32 divided by the golden ratio. */
+const STREAM_STRIDE = 0x9e3779b1;
 
-export const createRandom = (seed: number): Random => {
-  const next = drawsOf(seed * SEED_STRIDE + 1);
+/** Streams of one seed are independent: how much is drawn from one changes nothing in another. */
+export const createRandom = (seed: number, stream = 0): Random => {
+  const next = drawsOf((seed * SEED_STRIDE + 1) ^ Math.imul(stream, STREAM_STRIDE));
   const below = (limit: number): number => Math.floor(next() * limit);
   return { next, below, chance: (probability) => next() < probability, pick: (items) => items[below(items.length)] };
 };

@@ -1,143 +1,217 @@
 /**
- * One simulation: a seed decides which actions there are, how bad the network is, and what happens when. After the last fault every
- * lock must come to rest by itself and be silent, and the whole history must keep what is promised.
+ * One simulation: a seed decides what there is, how bad the network is, and what happens when. After the last fault every lock must
+ * come to rest by itself and be silent, and the whole history must keep what is promised.
  */
-import { ROLES } from "../../functions/election/labels.ts";
-import { judge, renderVerdict } from "../../functions/kit/history/judge.ts";
-import type { Verdict } from "../../functions/kit/history/verdict.ts";
-import { observeMemory } from "../../infra/lab/observer.ts";
-import { ACTIONS, type Action } from "./actions.ts";
-import { connectEvents, runControllers, runCron } from "./actors.ts";
-import { createLock, createSet, readyAll } from "./hands.ts";
-import { startInstance } from "./instance.ts";
-import { noise, unrest, watchDoubles } from "./judge.ts";
-import type { Random } from "./random.ts";
-import { TAMPERING } from "./tampering.ts";
-import { createWorld, LEASE_SECONDS, NO_FAULTS, type Weaken, type Rates, type World } from "./world.ts";
+import { renderVerdict } from "../../functions/kit/history/judge.ts";
+import type { Verdict, Violation } from "../../functions/kit/history/verdict.ts";
+import { connectEvents, deliverKept, runControllers, runCron } from "./actors.ts";
+import { FAULT_NAMES, NO_FAULTS, type Rates } from "./faults.ts";
+import { readyAll } from "./hands.ts";
+import { keepHistory } from "./history.ts";
+import { replaceInstance } from "./instance.ts";
+import { noise, unrest, unrestful } from "./judge.ts";
+import { isTampering, PROFILES, type NamedAction, type Profile, type ProfileName, type Wishes } from "./profiles.ts";
+import { watchDoubles, watchEpochs, watchIsolation } from "./watchers.ts";
+import { createWorld, LEASE_SECONDS, TICK_SECONDS, type Weaken, type World } from "./world.ts";
 
-/** Every action that may be asked for by name. */
-export const ACTION_NAMES: readonly string[] = [...Object.keys(ACTIONS), ...Object.keys(TAMPERING)];
-
-export const DEFAULT_STEPS = 40;
-
-export interface Simulation {
-  readonly seed: number;
-  /** Actions that are drawn from; default: each seed chooses its own from all that do not tamper. */
-  readonly actions?: readonly string[] | undefined;
-  /** Actions that happen; default 40. */
-  readonly steps?: number;
+export interface Simulation extends Wishes {
+  /** Default `any`. */
+  readonly profile?: ProfileName | undefined;
+  /** Actions that happen; default: as many as the profile says. */
+  readonly steps?: number | undefined;
+  /** Steps, counted from 0, in which nothing happens. */
+  readonly mute?: readonly number[] | undefined;
+  /** False: the simulation ends with its last step, and only safety is judged. Default true. */
+  readonly rests?: boolean | undefined;
   /** Default: nothing stands between the function and the API. */
-  readonly weaken?: Weaken;
+  readonly weaken?: Weaken | undefined;
 }
 
 export interface Outcome {
-  readonly seed: number;
-  /** Empty: all went well. */
+  readonly simulation: Simulation;
+  /** What the seed chose, where it was not wished for. */
+  readonly drawn: Required<Pick<Simulation, "actions" | "faults" | "groups" | "instances" | "steps">>;
+  /** Each begins with its invariant and a colon. Empty: all went well. */
   readonly problems: readonly string[];
+  /** Of the history that was not lost by a restore. */
   readonly verdict: Verdict;
+  /** Of all histories. */
+  readonly violations: readonly Violation[];
+  readonly promotions: number;
   readonly timeline: readonly string[];
+  /** How often each action and each fault happened. */
+  readonly tally: ReadonlyMap<string, number>;
+  /** From the end of the faults to the last write that was no renewal, in milliseconds. */
+  readonly restAfterMs: number;
 }
 
-const pauseMs = 2_500;
-const beforeLocksMs = 2_000;
-/** What the function may need after the last fault: frozen requests time out, a group's deadline passes, some ticks come. */
-const restMs = 60_000;
+const tickMs = TICK_SECONDS * 1000;
+/** Requests that are under way when the faults end come to their end: late writes, frozen instances, slow events. */
+const leastRestMs = 20_000;
+/** What the function may need after the last fault: a group's deadline passes, pauses between attempts, some ticks. */
+export const REST_TICKS_MAX = 30;
+const quietMs = 10_000;
 const silenceMs = 3 * LEASE_SECONDS * 1000;
 const endMs = 1_000;
+const KEPT_EVENTS = 5;
 
-/** Each fault is absent in most seeds, so that the others are not drowned by it. */
-const drawRates = (random: Random): Rates => {
-  const upTo = (most: number): number => (random.chance(0.4) ? random.next() * most : 0);
-  return {
-    lostRequest: upTo(0.1),
-    lostAnswer: upTo(0.15),
-    late: upTo(0.1),
-    serverError: upTo(0.1),
-    droppedEvent: upTo(0.8),
-    repeatedEvent: 0.05,
-    slow: upTo(0.3),
-    idleController: 0.3,
-  };
-};
-
-const chooseActions = (random: Random, names: readonly string[] | undefined): readonly (readonly [string, Action])[] =>
-  names === undefined
-    ? Object.entries(ACTIONS).filter(() => random.chance(0.45))
-    : Object.entries({ ...ACTIONS, ...TAMPERING }).filter(([name]) => names.includes(name));
-
-const settingUp = async (world: World, seed: number): Promise<void> => {
-  const { random, clock } = world;
-  const pause = async (): Promise<void> => {
-    if (random.chance(0.5)) await clock.advance(random.next() * beforeLocksMs);
-  };
-  createSet(world, "seta", 3);
-  createSet(world, "setb", 2);
-  for (let index = 0; index < 2 + (seed % 2); index += 1) world.instances.push(startInstance(world, `i${index}`));
-  await pause();
-  createLock(world, "lock-a", { statefulSetName: "seta", leaseName: "lease-a" });
-  if (random.chance(0.6)) createLock(world, "lock-b", { statefulSetName: "setb", leaseName: "lease-b" });
-  await pause();
-};
-
-const disturbing = async (world: World, actions: ReturnType<typeof chooseActions>, steps: number): Promise<void> => {
-  const { random, clock } = world;
-  world.rates = drawRates(random);
-  world.say(`rates ${JSON.stringify(world.rates)}`);
+const disturbing = async (
+  world: World,
+  { shape, dice }: Profile,
+  { actions, steps, mute }: { actions: readonly NamedAction[]; steps: number; mute: readonly number[] },
+): Promise<void> => {
+  const { clock } = world;
   for (let step = 0; step < steps; step += 1) {
-    const [name, act] = random.pick(actions) ?? [];
-    world.say(`action ${name ?? "none"}`);
-    act?.(world);
+    const random = dice(world, step);
+    const [name = "none", act] = random.pick(actions) ?? [];
+    if (!mute.includes(step)) {
+      world.say(`step ${step}: ${name}`);
+      world.count(name);
+      act?.(world, random);
+    }
     // Most pauses are shorter than a hand-over, some longer than a tick.
     // oxlint-disable-next-line no-await-in-loop
-    await clock.advance(random.next() ** 3 * pauseMs);
+    await clock.advance(random.next() ** 3 * shape.pauseMs);
   }
 };
 
-const resting = async (world: World): Promise<void> => {
-  const { clock, instances, problems, writes } = world;
+const endFaults = (world: World): void => {
   world.say("faults end");
+  world.disturbed = false;
   world.rates = NO_FAULTS;
-  for (const instance of instances) instance.frozenUntil = 0;
-  readyAll(world);
-  await clock.advance(restMs / 2);
-  // Pods that were not yet running at the first call.
-  readyAll(world);
-  await clock.advance(restMs / 2);
-  problems.push(...unrest(world));
-  world.say("silence");
-  writes.length = 0;
-  await clock.advance(silenceMs);
-  problems.push(...noise(world, silenceMs));
+  world.troubles = [];
+  for (const instance of world.instances) instance.frozenUntil = 0;
+  for (const instance of world.instances.filter(({ dead }) => dead)) replaceInstance(world, instance);
 };
 
+/** Tick by tick until nothing but renewals has been written for a while; when it was busy last, in milliseconds. */
+const comeToRest = async (world: World): Promise<number> => {
+  const { clock, problems, writes } = world;
+  const begun = clock.monotonic();
+  let busyMs = 0;
+  for (let tick = 1; tick <= REST_TICKS_MAX; tick += 1) {
+    writes.length = 0;
+    // Pods that were not running when the faults ended.
+    if (tick % 5 === 1) readyAll(world);
+    // oxlint-disable-next-line no-await-in-loop
+    await clock.advance(tickMs);
+    const passedMs = clock.monotonic() - begun;
+    const isBusy = unrestful(world).length > 0 || unrest(world).length > 0;
+    if (isBusy) busyMs = Math.round(passedMs);
+    if (passedMs >= leastRestMs && passedMs - busyMs >= quietMs) return busyMs;
+  }
+  problems.push(...unrest(world).map((text) => `L1: ${text}`));
+  return busyMs;
+};
+
+const beingSilent = async (world: World): Promise<void> => {
+  const { clock, problems, writes } = world;
+  world.say("silence");
+  writes.length = 0;
+  deliverKept(world, KEPT_EVENTS);
+  await clock.advance(silenceMs);
+  // Neither time nor old events have disturbed it.
+  problems.push(...noise(world, silenceMs), ...unrest(world).map((text) => `L1: still ${text}`));
+};
+
+/** When the function was busy last after the end of the faults, in milliseconds. */
+const resting = async (world: World): Promise<number> => {
+  endFaults(world);
+  const restAfterMs = await comeToRest(world);
+  await beingSilent(world);
+  return restAfterMs;
+};
+
+/** An epoch may go back in some cases; `watchEpochs` says in which. */
+const isEpochBack = ({ invariant, message }: Violation): boolean =>
+  (invariant === "S4" && message.startsWith("promoted under epoch")) ||
+  (invariant === "S3" && message.endsWith("was promoted before"));
+
+interface Judged {
+  readonly world: World;
+  readonly verdicts: readonly Verdict[];
+  readonly tampers: boolean;
+  /** Promotions that may go back. */
+  readonly excused: ReadonlySet<string>;
+}
+
+const judged = ({ world, verdicts, tampers, excused }: Judged): readonly string[] => {
+  const violations = verdicts.flatMap((verdict) => verdict.violations);
+  const doubled = tampers ? [] : verdicts.flatMap(({ foreign }) => foreign);
+  return [
+    ...world.problems,
+    ...violations
+      .filter((violation) => !isEpochBack(violation) || !excused.has(violation.resourceVersion))
+      .map(
+        ({ invariant, resourceVersion, object, message }) => `${invariant}: ${resourceVersion} ${object} ${message}`,
+      ),
+    ...doubled.map(({ from, group }) => `S1: revision ${from}: ${group} doubled by others`),
+  ];
+};
+
+const presentFaults = (rates: Rates): readonly string[] => FAULT_NAMES.filter((fault) => rates[fault] > 0);
+
 /** Never rejects for what the function does wrong: that is in the outcome. The same simulation has the same outcome. */
-export const simulate = async ({
-  seed,
-  actions: names,
-  steps = DEFAULT_STEPS,
-  weaken = (server) => server,
-}: Simulation): Promise<Outcome> => {
-  const world = createWorld(seed, weaken);
-  const { clock, problems, timeline, random } = world;
-  const tampers = Object.keys(TAMPERING).some((name) => names?.includes(name));
-  const observer = observeMemory(world.api);
-  if (!tampers) watchDoubles(world);
+export const simulate = async (simulation: Simulation): Promise<Outcome> => {
+  const { seed, mute = [], weaken = (server) => server } = simulation;
+  const profile = PROFILES[simulation.profile ?? "any"](simulation);
+  const { steps = profile.steps } = simulation;
+  const world = createWorld({ seed, stream: profile.stream, shape: profile.shape, weaken });
+  const { clock, shape, timeline, tally, serverClock } = world;
+  const history = keepHistory(world);
+  let names: readonly string[] = [];
+  const tampers = (): boolean => names.some(isTampering);
+  const forgives = (): boolean => serverClock.wentBack || names.includes("stampAhead");
+  watchDoubles(world, tampers);
+  const excused = watchEpochs(world, forgives);
+  watchIsolation(world);
   connectEvents(world);
   const end = new AbortController();
   void runControllers(world, end.signal);
   void runCron(world, end.signal);
-  await settingUp(world, seed);
-  await disturbing(world, chooseActions(random, names), steps);
-  await resting(world);
+  await profile.setUp(world);
+  const { actions, rates } = profile.disturbances(world);
+  names = actions.map(([name]) => name);
+  world.rates = rates;
+  world.say(`rates ${JSON.stringify(rates)}`);
+  await disturbing(world, profile, { actions, steps, mute });
+  const restAfterMs = simulation.rests === false ? 0 : await resting(world);
   end.abort();
   await clock.advance(endMs);
-  const verdict = judge(observer.revisions, { roles: ROLES });
-  problems.push(...verdict.violations.map(({ invariant, message }) => `${invariant} violated: ${message}`));
-  if (!tampers)
-    problems.push(...verdict.foreign.map(({ from, group }) => `revision ${from}: ${group} doubled by others`));
-  return { seed, problems, verdict, timeline };
+  const verdicts = history.verdicts();
+  const violations = verdicts.flatMap((verdict) => verdict.violations);
+  const [verdict] = verdicts.slice(-1);
+  if (verdict === undefined) throw new Error("a history has a verdict");
+  return {
+    simulation,
+    drawn: {
+      actions: names,
+      faults: presentFaults(rates),
+      groups: shape.names.sets.length,
+      instances: shape.instances,
+      steps,
+    },
+    problems: judged({ world, verdicts, tampers: tampers(), excused }),
+    verdict,
+    violations,
+    promotions: verdicts.reduce((sum, { promotions }) => sum + promotions, 0),
+    timeline,
+    tally,
+    restAfterMs,
+  };
 };
 
-/** For a person: the seed, what went wrong, the checker's verdict, and everything that happened. */
-export const explain = ({ seed, problems, verdict, timeline }: Outcome): string =>
-  [`seed ${seed}`, ...problems.map((text) => `  ${text}`), renderVerdict(verdict), ...timeline].join("\n");
+const option = (name: string, value: readonly (string | number)[] | number | string | undefined): string =>
+  value === undefined ? "" : ` --${name} ${typeof value === "object" ? value.join(",") || "none" : value}`;
+
+/** What repeats the simulation. */
+export const commandOf = ({ seed, profile, steps, actions, faults, groups, instances, mute }: Simulation): string => {
+  const what = [option("seed", seed), option("profile", profile), option("steps", steps), option("mute", mute)];
+  const which = [option("actions", actions), option("faults", faults)];
+  const size = [option("groups", groups), option("instances", instances)];
+  return `npm run sim -- --runs 1${[...what, ...which, ...size].join("")}`;
+};
+
+/** For a person: how to repeat it, what went wrong, the checker's verdict, and everything that happened. */
+export const explain = ({ simulation, problems, verdict, timeline }: Outcome): string =>
+  [commandOf(simulation), ...problems.map((text) => `  ${text}`), renderVerdict(verdict), ...timeline].join("\n");

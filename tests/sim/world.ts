@@ -4,11 +4,13 @@
  */
 import { join } from "node:path";
 import type { RunningFunction } from "../../functions/function.ts";
+import type { Context } from "../../functions/kit/host/server.ts";
 import type { KubeRequest, KubeResponse } from "../../functions/kit/kube/request.ts";
 import { readManifests } from "../../infra/lab/manifests.ts";
 import { createMemoryApi, type MemoryApi } from "../../infra/lab/memory/api.ts";
 import { createMemoryKubelet, type MemoryKubelet } from "../../infra/lab/memory/pods.ts";
-import { createVirtualClock, type VirtualClock } from "../unit/support/virtual-clock.ts";
+import { createSimClock, type SimClock } from "./clock.ts";
+import { NO_FAULTS, type Fault, type Rates } from "./faults.ts";
 import { createRandom, type Random } from "./random.ts";
 
 export const NAMESPACE = "default";
@@ -16,34 +18,6 @@ export const TICK_SECONDS = 2;
 export const LEASE_SECONDS = 10;
 /** User of the function's writes, as the memory API's revisions name it. */
 export const FUNCTION_USER = "bellwether";
-
-/** Probabilities. */
-export interface Rates {
-  /** Never reaches the server. */
-  readonly lostRequest: number;
-  /** Applied, but no answer comes. */
-  readonly lostAnswer: number;
-  /** Applied long after the sender gave up. */
-  readonly late: number;
-  readonly serverError: number;
-  readonly droppedEvent: number;
-  readonly repeatedEvent: number;
-  /** Seconds instead of milliseconds for a request or an event. */
-  readonly slow: number;
-  /** A controller that lets a step pass. */
-  readonly idleController: number;
-}
-
-export const NO_FAULTS: Rates = {
-  lostRequest: 0,
-  lostAnswer: 0,
-  late: 0,
-  serverError: 0,
-  droppedEvent: 0,
-  repeatedEvent: 0,
-  slow: 0,
-  idleController: 0,
-};
 
 /** A process that runs the function. */
 export interface Instance {
@@ -58,9 +32,58 @@ export interface Instance {
 export type Server = (request: KubeRequest) => KubeResponse;
 export type Weaken = (server: Server) => Server;
 
+/** Names that objects may have, one of each for a group, and a Lease more. */
+export interface Names {
+  readonly sets: readonly string[];
+  readonly locks: readonly string[];
+  readonly leases: readonly string[];
+}
+
+const LETTERS = ["a", "b", "c", "d", "e", "f", "g"];
+/** A set has a lock and a Lease of its letter. */
+export const GROUPS_MAX = 6;
+
+const named = (prefix: string, count: number): readonly string[] =>
+  LETTERS.slice(0, count).map((letter) => `${prefix}${letter}`);
+
+/** @throws when there are no letters for so many groups */
+export const namesOf = (groups: number): Names => {
+  if (groups < 1 || groups > GROUPS_MAX) throw new Error(`groups: got ${groups}, accepts 1 to ${GROUPS_MAX}`);
+  return { sets: named("set", groups), locks: named("lock-", groups), leases: named("lease-", groups + 1) };
+};
+
+/** How large the world is, and what its clocks are like. */
+export interface Shape {
+  readonly names: Names;
+  readonly instances: number;
+  /** Pods of a set at most. */
+  readonly replicasMax: number;
+  /** Instances know the server's time exactly; otherwise from its answers, as real ones do. */
+  readonly exactClocks: boolean;
+  /** How often an event comes that is repeated. */
+  readonly copies: number;
+  /** The longest pause between two actions. */
+  readonly pauseMs: number;
+}
+
+/** Something that the API server answers for a while instead of doing what it is asked; undefined: not this request. */
+export interface Trouble {
+  readonly until: number;
+  readonly answer: (request: KubeRequest) => KubeResponse | "silence" | undefined;
+}
+
+/** The clock of the API server. */
+export interface ServerClock {
+  /** Before the true time by so much. */
+  aheadMs: number;
+  /** It was set back at least once. */
+  wentBack: boolean;
+}
+
 export interface World {
   readonly random: Random;
-  readonly clock: VirtualClock;
+  readonly shape: Shape;
+  readonly clock: SimClock;
   readonly api: MemoryApi;
   readonly kubelet: MemoryKubelet;
   /** The API as the function meets it. */
@@ -70,27 +93,102 @@ export interface World {
   readonly problems: string[];
   /** The function's writes, as text. */
   readonly writes: string[];
+  /** Events that were put aside. */
+  readonly kept: Context[];
+  /** How often each action and each fault happened. */
+  readonly tally: Map<string, number>;
+  /** Until the faults end. */
+  disturbed: boolean;
   rates: Rates;
+  troubles: readonly Trouble[];
+  readonly serverClock: ServerClock;
+  /** Raised by each restart of the API server: connections of before are cut. */
+  incarnation: number;
+  backup: ReturnType<MemoryApi["snapshot"]> | undefined;
+  /** Told when etcd was restored, with its revision then. */
+  readonly onRestore: ((revision: number) => void)[];
   readonly say: (text: string) => void;
+  readonly count: (what: string) => void;
 }
 
 const CRDS = readManifests(join(import.meta.dirname, "../../infra/crds"));
 
-export const createWorld = (seed: number, weaken: Weaken): World => {
-  const clock = createVirtualClock();
-  const api = createMemoryApi({ now: () => clock.serverNow(), crds: CRDS });
+const isText = (value: unknown): boolean => typeof value === "string" && value !== "";
+
+/** S8: names the version that it was made for, unless it makes an object. */
+const isConditional = ({ method, body }: KubeRequest): boolean => {
+  const { metadata, preconditions } = (body ?? {}) as Record<string, Record<string, unknown> | undefined>;
+  const condition = method === "DELETE" ? preconditions : metadata;
+  return method === "POST" || (isText(condition?.["uid"]) && isText(condition?.["resourceVersion"]));
+};
+
+/** Hears what the function really sends, behind whatever weakens it. */
+const audited =
+  (api: MemoryApi, problems: string[]): Server =>
+  (request) => {
+    if (request.method !== "GET" && !isConditional(request)) {
+      problems.push(`S8: ${request.verb} ${request.resource.plural}/${request.name ?? ""} without a precondition`);
+    }
+    return api.handle(request, { user: FUNCTION_USER });
+  };
+
+export interface Beginning {
+  readonly seed: number;
+  /** Of the network, the controllers and the sources. */
+  readonly stream: number;
+  readonly shape: Shape;
+  readonly weaken: Weaken;
+}
+
+export const createWorld = ({ seed, stream, shape, weaken }: Beginning): World => {
+  const clock = createSimClock();
   const timeline: string[] = [];
+  const problems: string[] = [];
+  const tally = new Map<string, number>();
+  const serverClock = { aheadMs: 0, wentBack: false };
+  const api = createMemoryApi({ now: () => clock.serverNow() + serverClock.aheadMs, crds: CRDS });
   return {
-    random: createRandom(seed),
+    random: createRandom(seed, stream),
+    shape,
     clock,
     api,
     kubelet: createMemoryKubelet(api),
-    server: weaken((request) => api.handle(request, { user: FUNCTION_USER })),
+    server: weaken(audited(api, problems)),
     instances: [],
     timeline,
-    problems: [],
+    problems,
     writes: [],
+    kept: [],
+    tally,
+    disturbed: true,
     rates: NO_FAULTS,
+    troubles: [],
+    serverClock,
+    incarnation: 0,
+    backup: undefined,
+    onRestore: [],
     say: (text) => timeline.push(`${clock.monotonic().toFixed(1).padStart(9)} ms  ${text}`),
+    count: (what) => tally.set(what, (tally.get(what) ?? 0) + 1),
   };
+};
+
+/** Drawn in each case by the first seeds that there were: their histories are kept. */
+const DRAWN_WHEN_ABSENT: ReadonlySet<Fault> = new Set([
+  "lostRequest",
+  "lostAnswer",
+  "late",
+  "serverError",
+  "droppedEvent",
+  "repeatedEvent",
+  "slow",
+  "idleController",
+]);
+
+/** Whether the fault happens now. */
+export const strikes = ({ random, rates, count }: World, fault: Fault): boolean => {
+  const rate = rates[fault];
+  if (rate === 0 && !DRAWN_WHEN_ABSENT.has(fault)) return false;
+  const happens = random.chance(rate);
+  if (happens) count(fault);
+  return happens;
 };

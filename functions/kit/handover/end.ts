@@ -69,11 +69,9 @@ export const endGroup = async <P extends PodView>(
   const { names, group, record } = ending;
   // Nobody is a member any more: no pod is enrolled on the way out.
   const pods = ending.pods.map((pod) => ({ ...pod, member: false }));
-  if (record === undefined) return strip(ports, { ...ending, pods });
   const leaving = { ...ports, view: (pod: KubeObject): P => ({ ...ports.view(pod), member: false }) };
   const attempt = await handOver(leaving, { names, group, record, pods, epochSeen, now }, { kind: "nobody" });
-  if (attempt.kind === "restart") return attempt;
-  if (attempt.kind === "refused") return attempt;
+  if (attempt.kind !== "settled") return attempt;
   const stripped = await strip(ports, { ...ending, pods: attempt.observed.pods });
   if (stripped.kind !== "ended" || attempt.observed.record === undefined) return stripped;
   return deleteRecord(ports, attempt.observed.record);

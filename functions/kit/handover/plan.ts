@@ -94,8 +94,11 @@ const isSame = (one: Holder | undefined, other: Holder | undefined): boolean =>
   one?.uid === other?.uid && one?.name === other?.name;
 
 /** The rule for new epochs: without it, instances would supersede each other for ever. */
-const needsNewEpoch = (record: RecordView | undefined, holder: Holder | undefined, pods: readonly PodView[]): boolean =>
-  !isStamped(record) || !isSame(record.holder, holder) || pods.some((pod) => outrun(pod, record));
+const isOver = (
+  record: RecordView & { epoch: number },
+  holder: Holder | undefined,
+  pods: readonly PodView[],
+): boolean => !isSame(record.holder, holder) || pods.some((pod) => outrun(pod, record));
 
 /** A holder without uid comes from an adopted Lease: it is the same one when its name is. */
 const isAnother = (before: Holder | undefined, after: Holder | undefined): boolean => {
@@ -182,6 +185,7 @@ export const plan = <P extends PodView>(observed: Observed<P>, target: Target): 
   }
   const holder = leader === undefined ? undefined : { name: leader.name, uid: leader.uid };
   if (record === undefined && holder === undefined) return { kind: "settled" };
-  if (needsNewEpoch(record, holder, pods)) return { kind: "record", change: recordChange(observed, holder) };
-  return isStamped(record) ? planUnderRecord(observed, record, leader) : { kind: "settled" };
+  return isStamped(record) && !isOver(record, holder, pods)
+    ? planUnderRecord(observed, record, leader)
+    : { kind: "record", change: recordChange(observed, holder) };
 };

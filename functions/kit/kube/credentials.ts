@@ -4,6 +4,7 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import { isIPv6 } from "node:net";
+import { monotonicMs } from "../host/server-clock.ts";
 
 /** https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
 const SERVICE_ACCOUNT_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -107,10 +108,7 @@ const open = (what: string, path: string | undefined, monotonic: () => number): 
  * Reads both files at once and again when they change (looked at once a second at most, and at the call after a 401).
  * Throws when a file that is named cannot be read at the start; later failures keep the last content.
  */
-export const createCredentials = (
-  location: ApiServerLocation,
-  monotonic: () => number = () => performance.now(),
-): Credentials => {
+export const createCredentials = (location: ApiServerLocation, monotonic: () => number = monotonicMs): Credentials => {
   const token = open("token", location.tokenFile, monotonic);
   const ca = open("CA certificate", location.caFile, monotonic);
   return {

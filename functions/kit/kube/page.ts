@@ -16,6 +16,8 @@ export interface ListAllOptions {
   readonly labelSelector?: string | undefined;
   /** Objects per page; default 500. */
   readonly limitPerPage?: number | undefined;
+  /** What to hold of each object while further pages are read; default: all of it. */
+  readonly keep?: ((item: KubeObject) => KubeObject) | undefined;
 }
 
 export type Listing =
@@ -31,7 +33,7 @@ const isList = (body: unknown): body is KubeList =>
   typeof body === "object" && body !== null && "metadata" in body && "items" in body && Array.isArray(body.items);
 
 const follow = async (send: Transport, resource: Resource, options: ListAllOptions): Promise<Listing> => {
-  const { namespace, labelSelector, limitPerPage: limit = DEFAULT_LIMIT_PER_PAGE } = options;
+  const { namespace, labelSelector, limitPerPage: limit = DEFAULT_LIMIT_PER_PAGE, keep = (item) => item } = options;
   const items: KubeObject[] = [];
   let continueToken: string | undefined;
   for (let page = 0; page < MAX_PAGES; page += 1) {
@@ -39,7 +41,7 @@ const follow = async (send: Transport, resource: Resource, options: ListAllOptio
     const response = await send(listRequest(resource, { namespace, labelSelector, limit, continueToken }));
     if (response.status !== 200) return { ok: false, response };
     if (!isList(response.body)) return unusable(`the answer to a list of ${resource.plural} is no list`);
-    for (const item of response.body.items) items.push(item);
+    for (const item of response.body.items) items.push(keep(item));
     continueToken = response.body.metadata.continue;
     if (continueToken === undefined || continueToken === "") return { ok: true, items };
   }

@@ -6,13 +6,14 @@ import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { RequestOptions } from "node:https";
+import { createSecureContext, type ConnectionOptions, type SecureContext } from "node:tls";
 import type { Clock } from "../clock.ts";
 import { createServerClock } from "../host/server-clock.ts";
 import type { KubeRequest, KubeResponse, Transport } from "./request.ts";
 
 const DEFAULT_DEADLINE_MS = 5000;
 const DEFAULT_MAX_SOCKETS = 32;
-const BODY_LIMIT_BYTES = 64 * 1024 * 1024;
+const BODY_LIMIT = 64 * 1024 * 1024;
 /** kube-apiserver closes idle connections after 90 s: ours go first, so that a write seldom meets a closing socket. */
 const IDLE_SOCKET_MS = 60_000;
 const EXCERPT_LENGTH = 200;
@@ -67,14 +68,13 @@ const statusBody = (code: number, reason: string, message: string): Record<strin
 });
 
 const collect = (response: IncomingMessage, done: (text: string | Error) => void): void => {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  response.on("data", (chunk: Buffer) => {
-    size += chunk.length;
-    if (size <= BODY_LIMIT_BYTES) chunks.push(chunk);
-    else response.destroy(new Error(`the answer is larger than ${BODY_LIMIT_BYTES} bytes`));
+  let text = "";
+  response.setEncoding("utf8");
+  response.on("data", (chunk: string) => {
+    text += chunk;
+    if (text.length > BODY_LIMIT) response.destroy(new Error(`the answer is larger than ${BODY_LIMIT} characters`));
   });
-  response.once("end", () => done(Buffer.concat(chunks).toString("utf8")));
+  response.once("end", () => done(text));
   response.once("error", done);
 };
 
@@ -171,9 +171,26 @@ const headersOf = (
   return headers;
 };
 
+type Trust = Pick<ConnectionOptions, "ca" | "secureContext">;
+
+/**
+ * The TLS context is made once for each CA: Node.js would parse the certificates again for each connection. The CA itself
+ * stays among the options, because by it the agent tells connections of one trust from those of another.
+ */
+const rememberTrust = (
+  clientCertificate: TransportOptions["clientCertificate"],
+): ((ca: ConnectionOptions["ca"]) => Trust) => {
+  let made: { readonly ca: ConnectionOptions["ca"]; readonly secureContext: SecureContext } | undefined;
+  return (ca) => {
+    if (made === undefined || made.ca !== ca)
+      made = { ca, secureContext: createSecureContext({ ca, ...clientCertificate }) };
+    return made;
+  };
+};
+
 /**
  * One agent for one API server. `send` never rejects. Without a readable answer (refused, reset, deadline, body over
- * 64 MiB, or a success that is not JSON) the status is 0 and the body a `Status` with reason `NoAnswer`; an error that
+ * 64 Mi characters, or a success that is not JSON) the status is 0 and the body a `Status` with reason `NoAnswer`; an error that
  * is not JSON (load balancers, the overload filter) keeps its status, with reason `NotJson`. `Retry-After` becomes
  * `details.retryAfterSeconds`. A GET whose kept-alive connection turns out closed is sent once more; a write never is,
  * because it may have been applied.
@@ -186,7 +203,8 @@ export const createTransport = (options: TransportOptions): ApiTransport => {
     maxSockets: options.maxSockets ?? DEFAULT_MAX_SOCKETS,
     timeout: IDLE_SOCKET_MS,
   };
-  const agent = secure ? new HttpsAgent({ ...pool, ...options.clientCertificate }) : new HttpAgent(pool);
+  const agent = secure ? new HttpsAgent(pool) : new HttpAgent(pool);
+  const trustOf = secure ? rememberTrust(options.clientCertificate) : () => ({});
   const address: RequestOptions = {
     agent,
     hostname: base.hostname.replace(/^\[|\]$/g, ""),
@@ -206,7 +224,7 @@ export const createTransport = (options: TransportOptions): ApiTransport => {
       open: secure ? httpsRequest : httpRequest,
       options: {
         ...address,
-        ca: options.ca?.(),
+        ...trustOf(options.ca?.()),
         method: request.method,
         path: prefix + request.path,
         headers: headersOf(request, payload, options.token?.()),

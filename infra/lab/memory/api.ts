@@ -12,7 +12,7 @@ import type { Revision, Writer } from "./object.ts";
 import { get, list } from "./read.ts";
 import { methodNotAllowed, Refusal } from "./refusal.ts";
 import { remove } from "./remove.ts";
-import { createStore } from "./store.ts";
+import { createStore, type Snapshot } from "./store.ts";
 import type { Watches } from "./watch.ts";
 import { createWatches } from "./watch.ts";
 
@@ -35,6 +35,13 @@ export interface MemoryApi extends Watches {
   readonly onRevision: (listener: (revision: Revision) => void) => () => void;
   /** Forgets past revisions: older watches and continue tokens then get 410. */
   readonly compact: () => void;
+  /** A backup of everything that is stored. */
+  readonly snapshot: () => Snapshot;
+  /**
+   * What a restore of etcd from a backup does: content and resourceVersions jump back, and versions are given a second time. Watchers
+   * hear nothing of it and have to list again, as the restart of the real server makes them.
+   */
+  readonly restore: (snapshot: Snapshot) => void;
   readonly now: () => number;
   /** Everything that is served. */
   readonly resources: readonly Resource[];
@@ -124,6 +131,8 @@ export const createMemoryApi = ({ now, crds, uid }: MemoryApiOptions): MemoryApi
     ...createWatches(context),
     onRevision: (listener) => store.subscribe(listener),
     compact: () => store.compact(),
+    snapshot: () => store.snapshot(),
+    restore: (snapshot) => store.restore(snapshot),
     now,
     resources: [...kinds.values()],
   };

@@ -19,6 +19,13 @@ interface Table {
   readonly keys: string[];
 }
 
+/** Everything that was stored at one revision. */
+export interface Snapshot {
+  readonly revision: number;
+  /** Objects of each kind, by key. */
+  readonly tables: ReadonlyMap<string, ReadonlyMap<string, MemoryObject>>;
+}
+
 export interface Store {
   /** The revision of the last change. */
   readonly revision: () => number;
@@ -36,6 +43,9 @@ export interface Store {
   /** Forgets all past revisions, as etcd's compaction does. */
   readonly compact: () => void;
   readonly subscribe: (listener: (revision: Revision) => void) => () => void;
+  readonly snapshot: () => Snapshot;
+  /** Goes back to a snapshot: the count of revisions as well. Listeners hear nothing, and nothing from before can be resumed. */
+  readonly restore: (snapshot: Snapshot) => void;
 }
 
 const lowerBound = (keys: readonly string[], wanted: string): number => {
@@ -121,6 +131,11 @@ const createLog = (): RevisionLog => {
   };
 };
 
+const inOrder = (objects: ReadonlyMap<string, MemoryObject>): Table => ({
+  objects: new Map(objects),
+  keys: [...objects.keys()].toSorted(),
+});
+
 /** The table as it was before these later revisions. */
 const rewound = ({ objects }: Table, resource: Resource, later: readonly Revision[]): Table => {
   const past = new Map(objects);
@@ -129,7 +144,7 @@ const rewound = ({ objects }: Table, resource: Resource, later: readonly Revisio
     if (previous === undefined) past.delete(keyIn(object));
     else past.set(keyIn(object), previous);
   }
-  return { objects: past, keys: [...past.keys()].toSorted() };
+  return inOrder(past);
 };
 
 export const createStore = (): Store => {
@@ -177,5 +192,15 @@ export const createStore = (): Store => {
     since: log.since,
     compact: () => log.clear(revision),
     subscribe: announcer.subscribe,
+    snapshot: () => ({
+      revision,
+      tables: new Map([...tables].map(([name, { objects }]) => [name, new Map(objects)])),
+    }),
+    restore: (snapshot) => {
+      tables.clear();
+      for (const [name, objects] of snapshot.tables) tables.set(name, inOrder(objects));
+      ({ revision } = snapshot);
+      log.clear(revision);
+    },
   };
 };

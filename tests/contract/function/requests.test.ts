@@ -188,6 +188,8 @@ describe.each(HOSTS)("on %s", (_name, start) => {
           spec: leaseSpec("db-0", 0),
         },
       },
+      // Those that were enrolled while there was no record are known only now.
+      get(`${PODS}?labelSelector=bellwether.dev%2Felection%3D${set}&limit=500`),
       merge(`${PODS}/db-1`, fencing(second, FIRST_EPOCH)),
       merge(`${PODS}/db-0`, promotion(first, FIRST_EPOCH)),
       merge(`${LOCKS}/db/status`, statusBody("db-0", FIRST_EPOCH, lock)),

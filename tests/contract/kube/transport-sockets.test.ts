@@ -154,6 +154,15 @@ describe("bodies", () => {
     expect((await send(get)).status).toBe(0);
   });
 
+  test("a character that is split between two packets arrives whole", async () => {
+    const text = Buffer.from('{"name":"\u00e9"}');
+    const middle = text.indexOf(0xc3) + 1;
+    const { send } = await serve((_request, response) => {
+      response.write(text.subarray(0, middle), () => setImmediate(() => response.end(text.subarray(middle))));
+    });
+    expect((await send(get)).body).toEqual({ name: "\u00e9" });
+  });
+
   test("one that never ends is cut at 64 MiB", async () => {
     const chunk = Buffer.alloc(1024 * 1024, " ");
     let sent = 0;

@@ -9,7 +9,6 @@ import { judge, renderVerdict } from "../../../functions/kit/history/judge.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { succeed } from "../../../infra/lab/api.ts";
 import type { Adapter } from "../../../infra/lab/adapters.ts";
-import { startApiGate, isWrite, type ApiGate } from "../../../infra/lab/api-gate.ts";
 import { createLock, createNamespace, createStatefulSet } from "../support/fixture.ts";
 import type { FunctionInstance } from "../../../infra/lab/function.ts";
 import {
@@ -248,52 +247,13 @@ describe("one lock on a real control plane, both adapters, two instances", () =>
     await settles({ moved: false });
   });
 
-  describe("an instance killed between any two writes of a hand-over", () => {
-    let gate: ApiGate;
-
-    beforeAll(async () => {
-      gate = await startApiGate(scene.lab.plane);
-    });
-
-    afterAll(() => {
-      gate.close();
-    });
-
-    // Lease, two fences, promotion, status, Event: a hand-over of three pods.
-    it.each([1, 2, 3, 4, 5, 6])("after write %i: another one finishes it", async (kill) => {
-      const name = await writer();
-      // Alone, so that nobody else does the hand-over.
-      for (const { process } of instances) process.kill("SIGKILL");
-      await Promise.all(instances.map(({ process }) => process.exited));
-      const victim = await scene.instance({ server: gate.url });
-      scene.balancer.target([victim.url]);
-      await settles({ deadlineMs: TICK_BOUND_MS });
-      let writes = 0;
-      gate.intercept((request) => {
-        if (isWrite(request)) writes += 1;
-        if (writes < kill) return true;
-        if (writes === kill) victim.process.kill("SIGKILL");
-        return false;
-      });
-      await scene.lab.kubelet.setReady("data", name, false);
-      await victim.process.exited;
-      expect(writes).toBeGreaterThanOrEqual(kill);
-      gate.intercept(() => true);
-      instances = [await scene.instance(), await scene.instance()];
-      scene.balancer.target(instances.map(({ url }) => url));
-      await settles({ is: (other) => other !== name, moved: true, deadlineMs: TICK_BOUND_MS });
-      await scene.lab.kubelet.setReady("data", name, true);
-      await settles({ moved: false });
-    });
-  });
-
   it("never made two writers over the whole run, and says who did", async () => {
     await settles({ deadlineMs: TICK_BOUND_MS });
     await scene.observer.stop();
     expect(scene.observer.gaps).toEqual([]);
     const verdict = judge(scene.observer.revisions, { roles: ROLES });
     expect(verdict.violations, renderVerdict(verdict)).toEqual([]);
-    expect(verdict.promotions).toBeGreaterThan(15);
+    expect(verdict.promotions).toBeGreaterThan(9);
     expect(verdict.foreign.length).toBeGreaterThan(0);
     for (const doubling of verdict.foreign) expect(doubling.repairedAfterMs).toBeLessThan(TICK_BOUND_MS);
   });

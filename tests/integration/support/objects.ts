@@ -94,11 +94,16 @@ export const gone = (lab: Lab, path: string, deadlineMs: number): Promise<true> 
 /** The name of what `createGroup` makes. */
 export const lockIn = (namespace: string): LockName => ({ namespace, name: "db", leaseName: "db" });
 
-/** A namespace with StatefulSet `db` of three Ready pods and its lock `db`. */
-export const createGroup = async (lab: Lab, namespace: string, lock: Partial<LockOptions> = {}): Promise<LockName> => {
+/** A namespace with StatefulSet `db` of three Ready pods. */
+export const createPods = async (lab: Lab, namespace: string): Promise<void> => {
   await createNamespace(lab, namespace);
   await createStatefulSet(lab, { name: "db", namespace, replicas: 3 });
   await podsReady(lab, namespace, 3);
+};
+
+/** The same and its lock `db`. */
+export const createGroup = async (lab: Lab, namespace: string, lock: Partial<LockOptions> = {}): Promise<LockName> => {
+  await createPods(lab, namespace);
   await createLock(lab, { name: "db", namespace, statefulSetName: "db", ...lock });
   return lockIn(namespace);
 };

@@ -2,6 +2,8 @@
  * The whole thing on a real control plane: both real adapters, instances of the function behind one address, an observer that
  * watches from the first revision.
  */
+import { KubeConfig } from "@kubernetes/client-node";
+import { ADMIN, kubeconfigFor } from "../../../infra/lab/identities.ts";
 import { WATCHED } from "../../../infra/lab/workload.ts";
 import { startApiServerAdapter, type Adapter } from "../../../infra/lab/adapters.ts";
 import { startObserver, type Observer } from "../../../infra/lab/observer.ts";
@@ -19,41 +21,63 @@ export interface Scene {
   readonly lab: Lab;
   readonly observer: Observer;
   readonly balancer: Balancer;
+  /** Of each kube-apiserver, with `auditLog`. */
+  readonly auditLogFiles: readonly string[];
+  /** The address of the second kube-apiserver, if there is one. */
+  readonly secondServer: string | undefined;
   /** Starts another instance; the balancer does not know it yet. */
   instance(options?: { server?: string; env?: Readonly<Record<string, string>> }): Promise<FunctionInstance>;
-  startSource(): Promise<Adapter>;
+  /** `server`: where the source finds the API server; default: at its own address. */
+  startSource(server?: string): Promise<Adapter>;
   stop(): Promise<void>;
+}
+
+export interface SceneOptions extends LabOptions {
+  /** A second kube-apiserver on the same etcd, through which the observer watches: it sees what happens without the first. */
+  readonly hasSecondServer?: boolean;
 }
 
 let sources = 0;
 
-export const startScene = async (options: LabOptions = {}): Promise<Scene> => {
+/** The administrator's, at another address of the same plane. */
+export const kubeConfigAt = ({ plane }: Lab, server: string): KubeConfig => {
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromString(kubeconfigFor({ name: ADMIN, token: plane.token(ADMIN) }, server, plane.caPem));
+  return kubeConfig;
+};
+
+export const startScene = async ({ hasSecondServer = false, ...options }: SceneOptions = {}): Promise<Scene> => {
   const lab = await startLab(options);
-  const observer = await startObserver({ kubeConfig: lab.kubeConfig });
+  const { plane } = lab;
+  const second = hasSecondServer ? await plane.addApiServer() : undefined;
+  const observer = await startObserver({
+    kubeConfig: second === undefined ? lab.kubeConfig : kubeConfigAt(lab, second.server),
+  });
   const balancer = await startBalancer();
-  const ping = await startPingAdapter({ plane: lab.plane });
+  const ping = await startPingAdapter({ plane });
   const schedule = `*/${TICK_SECONDS} * * * * *`;
   await ping.createPingSource({ namespace: "bellwether", name: "bellwether-tick", schedule, sink: balancer.url });
   return {
     lab,
     observer,
     balancer,
+    auditLogFiles: [plane, ...(second === undefined ? [] : [second])].map(({ auditLogFile }) => auditLogFile),
+    secondServer: second?.server,
     instance: ({ server, env = {} } = {}) =>
       startFunction({
-        plane: lab.plane,
+        plane,
         ...(server === undefined ? {} : { server }),
         env: { BELLWETHER_TICK_SECONDS: String(TICK_SECONDS), ...env },
       }),
-    startSource: () => {
+    startSource: (server) => {
       sources += 1;
-      const name = `objects-${sources}`;
-      const { plane } = lab;
       return startApiServerAdapter({
         plane,
         identity: "bellwether-sources",
         sink: balancer.url,
-        name,
+        name: `objects-${sources}`,
         resources: WATCHED,
+        ...(server === undefined ? {} : { server }),
       });
     },
     stop: async () => {

@@ -23,8 +23,12 @@ test("a lock with its own record is served on it", () => {
 });
 
 test.each<[string, Partial<AdmissionInput>, object]>([
-  ["without a record", { reading: read() }, { kind: "serve", record: undefined, adopts: false }],
-  ["on a Lease of the replaced operator", { reading: read(aBareLease()) }, { kind: "serve", adopts: true }],
+  ["without a record", { reading: read() }, { kind: "serve", record: undefined, adopts: false, set: { uid: SET_UID } }],
+  [
+    "on a Lease of the replaced operator",
+    { reading: read(aBareLease()) },
+    { kind: "serve", adopts: true, set: { uid: SET_UID }, record: { name: "db-lease" } },
+  ],
   [
     "on the record that a deleted lock of the same group left",
     { reading: read(aLease({ owner: "default/old/uid-of-old" })) },
@@ -39,7 +43,7 @@ test.each<[string, Partial<AdmissionInput>, object]>([
   ["beside a younger rival", among(lockView(YOUNGER)), { kind: "serve" }],
   [
     "beside an older lock on other objects",
-    among(lockView({ ...OLDER, spec: { statefulSetName: "x", leaseName: "y" } })),
+    { ...among(lockView({ ...OLDER, spec: { statefulSetName: "x", leaseName: "y" } })), reading: read() },
     { kind: "serve" },
   ],
 ])("served: %s", (_title, input, expected) => {
@@ -52,6 +56,12 @@ test.each<[string, Partial<AdmissionInput>, string, string]>([
     { lock: lockView({ spec: { leaseName: "", leaseDurationSeconds: 0 } }) },
     "ValidationError",
     "1 to 253 characters); spec.leaseDurationSeconds: got 0",
+  ],
+  [
+    "one thing wrong with the spec",
+    { lock: lockView({ spec: { leaseName: "" } }) },
+    "ValidationError",
+    "spec.leaseName",
   ],
   ["no StatefulSet", { set: undefined }, "StatefulSetNotFound", "StatefulSet db does not exist in this namespace"],
   [
@@ -91,6 +101,27 @@ test.each<[string, Partial<AdmissionInput>, string, string]>([
     'Lease db-lease is held by "web-0" and not ours; choose another spec.leaseName or delete it',
   ],
   [
+    "an older lock on the Lease, which is its record",
+    {
+      ...among(lockView({ ...OLDER, spec: { statefulSetName: "x" } })),
+      reading: read(aLease({ group: "uid-of-x", owner: "default/older/uid-of-older" })),
+    },
+    "LeaseShared",
+    "Lease db-lease is used by the older StatefulSetLock older",
+  ],
+  [
+    "a foreign Lease that nobody holds",
+    { reading: read(aBareLease({ holderIdentity: undefined, leaseTransitions: 3 })) },
+    "LeaseForeign",
+    'Lease db-lease is held by "" and not ours',
+  ],
+  [
+    "a foreign Lease whose holder's name has no end",
+    { reading: read(aBareLease({ holderIdentity: "x".repeat(300) })) },
+    "LeaseForeign",
+    `Lease db-lease is held by "${"x".repeat(253)}" and not ours`,
+  ],
+  [
     "a record of another lock's group",
     {
       ...among(lockView({ ...YOUNGER, spec: { statefulSetName: "x" } })),
@@ -111,7 +142,23 @@ test.each<[string, string]>([
   ["without a readable owner", ""],
 ])("a record of another group is ended first: %s", (_title, owner) => {
   const reading = read(aLease({ group: "uid-of-old-set", owner }));
-  expect(ask({ reading })).toMatchObject({ kind: "end-previous", group: "uid-of-old-set" });
+  expect(ask({ reading })).toMatchObject({
+    kind: "end-previous",
+    group: "uid-of-old-set",
+    record: { name: "db-lease" },
+  });
+});
+
+test("a record of another group is ended first, also when its owner lives but names another Lease now", () => {
+  const reading = read(aLease({ group: "uid-of-x", owner: "default/younger/uid-of-younger" }));
+  const locks = among(lockView({ ...YOUNGER, spec: { statefulSetName: "x", leaseName: "x-lease" } }));
+  expect(ask({ ...locks, reading }).kind).toBe("end-previous");
+});
+
+test("a record of another group is ended first, also when a younger lock that never had it names the Lease", () => {
+  const reading = read(aLease({ group: "uid-of-old-set", owner: "default/gone/uid-of-gone" }));
+  const locks = among(lockView({ ...YOUNGER, spec: { statefulSetName: "x" } }));
+  expect(ask({ ...locks, reading }).kind).toBe("end-previous");
 });
 
 test("a lock that is being deleted is ended, whatever else is wrong", () => {

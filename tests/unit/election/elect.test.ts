@@ -152,6 +152,7 @@ test.each<[string, readonly KubeObject[], Settings, string]>([
     "Paused spec.paused is true and the writer cannot lead; nothing is moved",
   ],
 ])("nothing is moved: %s", (_title, pods, settings, expected) => {
+  expect(ask(pods, settings).kind).toBe("hold");
   expect(said(ask(pods, settings))).toBe(expected);
 });
 

@@ -77,6 +77,35 @@ test.each<[string, ObjectEvent, readonly string[]]>([
   expect(remembering().concerned(change)).toEqual(keys);
 });
 
+const setEvent = (set: WatchedObject, change: ObjectEvent["change"] = "update"): ObjectEvent => ({
+  ...event("StatefulSet", "db", set),
+  change,
+});
+const known = aSet();
+const [oneMoreReady, scaled] = [
+  { ...known, status: { replicas: 3, readyReplicas: 2, availableReplicas: 2 } },
+  { ...known, status: { replicas: 2 } },
+];
+const deleting = { ...known, metadata: { ...known.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } };
+
+test.each<[string, ObjectEvent, readonly string[]]>([
+  ["that counts Ready pods says nothing new", setEvent(oneMoreReady), []],
+  ["with another number of pods is news", setEvent(scaled), ["default/one"]],
+  ["that is being deleted is news", setEvent(deleting), ["default/one"]],
+  ["of another uid is news", setEvent(aSet({}, "another")), ["default/one"]],
+  ["with another scale is news", setEvent(aSet({ replicas: 5 })), ["default/one"]],
+  ["that goes is news, whatever it shows", setEvent(known, "delete"), ["default/one"]],
+  ["that is told as new is news, whatever it shows", setEvent(known, "add"), ["default/one"]],
+])("a StatefulSet %s", (_title, change, keys) => {
+  expect(remembering().concerned(change)).toEqual(keys);
+});
+
+test("an update of a StatefulSet is news to a lock that has not seen it", () => {
+  const memory = remembering();
+  memory.remember("default/blind", { statefulSetName: "db", leaseName: "b", set: undefined });
+  expect(memory.concerned(setEvent(oneMoreReady))).toEqual(["default/blind"]);
+});
+
 test("a lock that was deleted concerns those that wait for its StatefulSet", () => {
   const memory = remembering();
   memory.remember("default/waiting", { statefulSetName: "db", leaseName: "w", set: THE_SET });

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { ROLES } from "../../../functions/election/labels.ts";
 import { contestFindings } from "../../../functions/kit/handover/contest.ts";
+import type { RoleNames } from "../../../functions/kit/handover/names.ts";
 import type { KubeObject, ManagedFieldsEntry } from "../../../functions/kit/kube/object.ts";
 import { viewRecord } from "../../../functions/kit/handover/model.ts";
 import { aBareLease, aLease, aPod, aReader, aWriter, NOW, seen } from "../support/builders.ts";
@@ -15,9 +16,22 @@ const RENEWED_BY = (manager: string): ManagedFieldsEntry => ({
   fieldsV1: { "f:spec": { "f:renewTime": {} } },
 });
 
-const messages = (pods: readonly KubeObject[], lease: KubeObject | undefined = aLease()): string => {
+const DURATION_BY_KUBECTL: ManagedFieldsEntry = {
+  manager: "kubectl-edit",
+  fieldsV1: { "f:spec": { "f:leaseDurationSeconds": {} } },
+};
+const ANOTHER_LABEL_BY_HELM: ManagedFieldsEntry = {
+  manager: "helm",
+  fieldsV1: { "f:metadata": { "f:labels": { "f:app": {} } } },
+};
+
+const messages = (
+  pods: readonly KubeObject[],
+  lease: KubeObject | undefined = aLease(),
+  names: RoleNames = ROLES,
+): string => {
   const record = lease === undefined ? undefined : viewRecord(lease, NOW);
-  const findings = contestFindings({ names: ROLES, record, lease, pods: pods.map((pod) => seen(pod)) });
+  const findings = contestFindings({ names, record, lease, pods: pods.map((pod) => seen(pod)) });
   return findings.map(({ type, status, reason, message }) => `${type}=${status} ${reason} ${message}`).join("\n");
 };
 
@@ -28,6 +42,8 @@ test.each<[string, readonly KubeObject[], KubeObject | undefined]>([
   ["a pod without stamp", [aPod({ name: "db-1", role: "writer" })], aLease()],
   ["a stamp of this epoch under another Lease", [aWriter({ name: "db-1", record: "old" })], aLease()],
   ["no record", [aWriter()], undefined],
+  ["a group that nobody leads", [aReader(), aReader({ name: "db-1" })], aLease({ holder: null })],
+  ["a Lease of which another manager owns something else", [], aLease({ managedFields: [DURATION_BY_KUBECTL] })],
   ["a record that we renew", [], aLease({ managedFields: [RENEWED_BY("bellwether")] })],
 ])("not contested: %s", (_title, pods, lease) => {
   expect(messages(pods, lease)).toBe("");
@@ -40,6 +56,11 @@ test.each<[string, readonly KubeObject[], string]>([
     'pod db-1: label sts-role was made "writer" by "kubectl-label"',
   ],
   ["a writer turned reader", [aWriter({ role: "reader" })], 'pod db-0: label sts-role was made "reader" by somebody'],
+  [
+    "a writer turned reader where another manager owns other labels",
+    [aWriter({ role: "reader", managedFields: [ANOTHER_LABEL_BY_HELM] })],
+    'pod db-0: label sts-role was made "reader" by somebody',
+  ],
   ["a label taken off", [aWriter({ role: undefined })], "pod db-0: label sts-role was made null by somebody"],
 ])("contested: %s, and by whom", (_title, pods, message) => {
   expect(messages(pods)).toBe(
@@ -55,4 +76,19 @@ test("contested: another operator renews our Lease", () => {
 test("a Lease that is only about to be adopted is not contested", () => {
   const lease = aBareLease();
   expect(messages([], { ...lease, metadata: { ...lease.metadata, managedFields: [RENEWED_BY("manager")] } })).toBe("");
+});
+
+test("contested: a writer's label while nobody leads", () => {
+  expect(messages([aReader({ role: "writer" })], aLease({ holder: null }))).toContain('was made "writer" by somebody');
+});
+
+test("where followers carry no label, none is what is expected of them", () => {
+  const names = { ...ROLES, follower: null };
+  expect(messages([aWriter(), aReader({ name: "db-1", role: undefined })], aLease(), names)).toBe("");
+  expect(messages([aWriter(), aReader({ name: "db-1" })], aLease(), names)).toContain('was made "reader" by somebody');
+});
+
+test("a record whose Lease was not read tells nothing of who renews it", () => {
+  const record = viewRecord(aLease(), NOW);
+  expect(contestFindings({ names: ROLES, record, lease: undefined, pods: [] })).toEqual([]);
 });

@@ -53,4 +53,5 @@ test("after the largest epoch that is accepted, the next one is accepted a secon
   const last = epochFloor(NOW) + 10 * 366 * 24 * 3600;
   const next = nextEpoch([last], NOW);
   expect([parseEpoch(String(last), NOW), parseEpoch(String(next), NOW + 1000)]).toEqual([last, last + 1]);
+  expect(parseEpoch(String(next), NOW)).toBeUndefined();
 });

@@ -79,6 +79,42 @@ test("a record is created only when the owner still exists", async () => {
   expect(gone.world.calls).toEqual([]);
 });
 
+test("once the record is made the enrolled pods are listed again; no other record write needs that", async () => {
+  const { world, go } = begin(PODS, null);
+  expect(await go(to("db-0"))).toMatchObject({ kind: "settled", promoted: true });
+  expect(world.calls.slice(0, 2)).toEqual(["create db-lease 201", "list pods 200"]);
+  const { world: changed, go: change } = begin();
+  await change();
+  expect(changed.calls).not.toContain("list pods 200");
+});
+
+test("a pod that another record's hand-over enrolled and promoted unseen: back to the read, nobody is promoted beside it", async () => {
+  const pods = [aPod()];
+  const { world, go } = begin(pods, null);
+  // The Lease that chose db-1 came after the LIST, and is gone again.
+  world.put("db-1", aWriter({ name: "db-1", record: "gone", epoch: 200_000_000, token: "200000000" }));
+  expect(await go(to("db-0"))).toEqual({ kind: "restart", reason: "a pod is ahead of the record" });
+  expect(world.get("db-0")?.metadata.labels?.["sts-role"]).toBeUndefined();
+});
+
+test("a pod that was enrolled unseen, and never stamped, is fenced before the promotion", async () => {
+  const { world, go } = begin([aPod()], null);
+  world.put("db-1", aPod({ name: "db-1" }));
+  expect(await go(to("db-0"))).toMatchObject({ kind: "settled", promoted: true });
+  expect(world.calls).toEqual(["create db-lease 201", "list pods 200", "patch db-1 200", "patch db-0 200"]);
+});
+
+test("the enrolled pods cannot be listed: the attempt ends there with the answer", async () => {
+  const { world, go } = begin(PODS, null);
+  world.before((now) => (now === "list pods" ? refusal(403, "Forbidden") : undefined));
+  expect(await go(to("db-0"))).toMatchObject({
+    kind: "refused",
+    doing: "list enrolled pods",
+    response: { status: 403 },
+  });
+  expect(world.calls).toEqual(["create db-lease 201", "list pods 403"]);
+});
+
 test.each<[string, KubeObject | null, KubeObject | undefined]>([
   ["was changed", aLease(), aLease({ version: 8 })],
   ["was deleted", aLease(), undefined],

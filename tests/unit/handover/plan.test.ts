@@ -93,6 +93,12 @@ test.each<[string, PodOptions, Settings, { labels: object; annotations: object }
     { labels: READER, annotations: { ...STAMP, ...TOKENLESS } },
   ],
   [
+    "an unstamped pod gets the stamp of the smallest epoch too",
+    {},
+    { record: aRecord({ epoch: 1 }) },
+    { labels: READER, annotations: { ...STAMP, "bellwether.dev/election.epoch": "1", ...TOKENLESS } },
+  ],
+  [
     "a pod of another group comes over",
     { group: "uid-of-other" },
     {},
@@ -113,7 +119,10 @@ test.each<[string, readonly ReturnType<typeof aPod>[]]>([
   ["was not observed", [aWriter()]],
   ["is no member", [aWriter(), aReader({ name: "db-1", owner: "other" })]],
 ])("a target that %s: read again", (_title, pods) => {
-  expect(plan(observe(pods), to("db-1")).kind).toBe("restart");
+  expect(plan(observe(pods), to("db-1"))).toEqual({
+    kind: "restart",
+    reason: "the target is not an enrolled member",
+  });
 });
 
 const epochOf = (step: Step): number | undefined => (step.kind === "record" ? step.change.epoch : undefined);
@@ -209,6 +218,16 @@ test.each<[string, RecordView | undefined, Target, object]>([
   ["adopted, holder replaced: a transition", ADOPTED, to("db-1"), { leaseTransitions: 1, acquires: true }],
 ])("record: %s", (_title, record, target, expected) => {
   expect(change(record, target)).toMatchObject(expected);
+});
+
+test("record: under its holder a new epoch is no transition, and acquires nothing", () => {
+  const step = plan(observe([aWriter(), aReader({ name: "db-1", epoch: EPOCH + 1 })]), to("db-0"));
+  expect(step).toMatchObject({ kind: "record", change: { epoch: FLOOR, leaseTransitions: 4, acquires: false } });
+});
+
+test("record: on a clock before 2020 a first epoch is 1", () => {
+  const step = plan({ ...observe([aPod()], { record: undefined }), now: 0 }, to("db-0"));
+  expect(step).toMatchObject({ kind: "record", change: { epoch: 1 } });
 });
 
 const fenced = (pods: readonly ReturnType<typeof aPod>[], target: Target = to("db-0")): readonly string[] => {

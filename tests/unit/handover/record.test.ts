@@ -44,6 +44,12 @@ test.each(["", "default/db-lock", "default//uid", "/db-lock/uid"])(
   },
 );
 
+test("a record without any annotation is ours, without owner", () => {
+  const lease = aLease();
+  const { annotations: _annotations, ...metadata } = lease.metadata;
+  expect(read({ ...lease, metadata })).toMatchObject({ kind: "ours", group: SET_UID, owner: undefined });
+});
+
 test("the owner is written as it is read", () => {
   expect(read(aLease({ owner: ownerText(OWNER) }))).toMatchObject({ owner: OWNER });
 });
@@ -59,6 +65,12 @@ test.each<[string, KubeObject, RecordReading["kind"]]>([
   ["a holder that is no member", aBareLease({ holderIdentity: "web-0" }), "foreign"],
   ["a holder that begins like a member", aBareLease({ holderIdentity: "db-0-abc" }), "foreign"],
   ["a holder without ordinal", aBareLease({ holderIdentity: "db-" }), "foreign"],
+  ["a Lease without any content", { metadata: aBareLease().metadata }, "adoptable"],
+  [
+    "our labels without a group",
+    withLabels({ "app.kubernetes.io/managed-by": "bellwether", "bellwether.dev/feature": "election" }),
+    "foreign",
+  ],
   [
     "another feature's record",
     withLabels({ ...aLease().metadata.labels, "bellwether.dev/feature": "roles" }),
@@ -70,7 +82,7 @@ test.each<[string, KubeObject, RecordReading["kind"]]>([
     "foreign",
   ],
 ])("%s: %s", (_title, lease, kind) => {
-  expect(read(lease).kind).toBe(kind);
+  expect(read(lease)).toMatchObject({ kind, record: { name: "db-lease" } });
 });
 
 test.each<[string, { holder: string | null; holderUid: string }, object | undefined]>([
@@ -142,7 +154,7 @@ test("a record is created with everything that makes it ours, and times of six d
 test("a record is changed on the version that was read; acquireTime only with the holder", () => {
   const kept = { previous: aRecord(), holder: HOLDER, epoch: FLOOR, leaseTransitions: 5, acquires: false };
   const request = recordRequest(SPEC, kept, NOW);
-  expect(request).toMatchObject({ verb: "patch", name: "db-lease" });
+  expect(request).toMatchObject({ verb: "patch", namespace: "default", name: "db-lease" });
   expect(request.body).toMatchObject({ metadata: { uid: "uid-of-lease", resourceVersion: "7" } });
   expect(request.body).not.toHaveProperty("spec.acquireTime");
 });
@@ -156,7 +168,9 @@ test("nobody is written as empty texts", () => {
 });
 
 test("a renewal writes the time, the duration and the owner, and nothing about the holder", () => {
-  expect(renewalRequest(aRecord(), SPEC, NOW + 15_000).body).toEqual({
+  const request = renewalRequest(aRecord(), SPEC, NOW + 15_000);
+  expect(request).toMatchObject({ verb: "patch", namespace: "default", name: "db-lease" });
+  expect(request.body).toEqual({
     metadata: {
       uid: "uid-of-lease",
       resourceVersion: "7",

@@ -1,41 +1,13 @@
-/** The function on virtual time: which events cost nothing, when it answers, what it answers, and what a cold start does. */
+/** The function on virtual time: which events cost nothing, and what it answers. */
 import { expect, test } from "vitest";
 import { createFunction, type RunningFunction } from "../../../functions/function.ts";
 import { LOCKS } from "../../../functions/election/labels.ts";
-import type { Feature, RunOutcome } from "../../../functions/kit/feature.ts";
-import { createMetrics } from "../../../functions/kit/host/metrics.ts";
-import { createLog } from "../../../functions/kit/host/log.ts";
-import { METRICS } from "../../../functions/kit/host/metric-list.ts";
-import type { Context, Reply } from "../../../functions/kit/host/server.ts";
+import type { Feature } from "../../../functions/kit/feature.ts";
+import type { Context } from "../../../functions/kit/host/server.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
-import { PODS, type Resource, type Transport } from "../../../functions/kit/kube/request.ts";
+import { PODS } from "../../../functions/kit/kube/request.ts";
+import { changed, cloudEvent, contextOf, LIMITS, TICK } from "../support/fake-function.ts";
 import { addLock, conditionOf, createGroup, rolesOf, setReady, type World } from "../support/world.ts";
-import { createVirtualClock, type VirtualClock } from "../support/virtual-clock.ts";
-
-const ACK_AFTER_MS = 300;
-
-const contextOf = (headers: Record<string, string>, body: unknown): Context =>
-  ({ headers, body, rawBody: body === undefined ? "" : JSON.stringify(body), method: "POST" }) as unknown as Context;
-
-const cloudEvent = (type: string, attributes: Record<string, string>, body?: unknown): Context => {
-  const all = { specversion: "1.0", id: "1", source: "https://api.test", type, ...attributes };
-  const named = Object.entries(all).map(([name, value]) => [`ce-${name}`, value]);
-  return contextOf({ "content-type": "application/json", ...Object.fromEntries(named) }, body);
-};
-const TICK = cloudEvent("dev.knative.sources.ping", {});
-
-const changed = (resource: Resource, object: KubeObject, change = "update"): Context => {
-  const apiVersion = resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
-  const { name, namespace = "" } = object.metadata;
-  const body = { ...object, apiVersion, kind: resource.kind };
-  return cloudEvent(
-    `dev.knative.apiserver.resource.${change}`,
-    { kind: resource.kind, apiversion: apiVersion, name, namespace },
-    body,
-  );
-};
-
-const LIMITS = { concurrency: 4, groupDeadlineMs: 10_000, ackAfterMs: ACK_AFTER_MS };
 
 const functionOf = (world: World): RunningFunction =>
   createFunction({
@@ -191,105 +163,4 @@ test("a client error of the API server never becomes the reply to a tick", async
     verb === "list" ? { status: 403, body: { kind: "Status", reason: "Forbidden" } } : undefined,
   );
   expect((await world.clock.settle(fn.handle(TICK)))?.statusCode).toBe(503);
-});
-
-interface Fake {
-  readonly clock: VirtualClock;
-  readonly fn: RunningFunction;
-  readonly sweeps: () => number;
-  /** Ends the sweep under way. */
-  readonly finish: (groups?: readonly string[]) => void;
-}
-
-const nothing: Transport = () => Promise.resolve({ status: 200, body: {} });
-
-/** A function with one feature that does what the test says. */
-const fake = (run: (clock: VirtualClock) => Promise<RunOutcome>): Fake => {
-  const clock = createVirtualClock();
-  let sweeps = 0;
-  let finish: ((groups: readonly string[]) => void) | undefined;
-  const feature: Feature = {
-    name: "election",
-    groupsOf: () => ["g"],
-    run: () => run(clock),
-    sweep: async (_send, found) => {
-      sweeps += 1;
-      found(
-        await new Promise<readonly string[]>((resolve) => {
-          finish = resolve;
-        }),
-      );
-      return { kind: "swept", groups: 1, renewed: 0 };
-    },
-  };
-  const parts = { clock, log: createLog({ level: "error", write: () => undefined }), metrics: createMetrics(METRICS) };
-  const fn = createFunction({ ...LIMITS, ...parts, features: [feature], send: nothing });
-  return { clock, fn, sweeps: () => sweeps, finish: (groups = []) => finish?.(groups) };
-};
-const POD_EVENT = changed(PODS, { metadata: { name: "x-0", namespace: "default", uid: "u", resourceVersion: "1" } });
-const DONE: RunOutcome = { kind: "done", reason: "Fine" };
-const at = async (clock: VirtualClock, reply: Promise<Reply | undefined>): Promise<[number | undefined, number]> => {
-  const answered = reply.then((value): [number | undefined, number] => [value?.statusCode, clock.monotonic()]);
-  return clock.settle(answered);
-};
-
-test("a run that is quick is awaited; a slow one is answered early and goes on", async () => {
-  let finished = 0;
-  const { clock, fn, finish } = fake(async (time) => {
-    await time.sleep(1000);
-    finished += 1;
-    return DONE;
-  });
-  fn.start();
-  finish();
-  await clock.flush();
-  expect(await at(clock, fn.handle(POD_EVENT))).toEqual([undefined, ACK_AFTER_MS]);
-  expect(finished).toBe(0);
-  await clock.settle(fn.idle());
-  expect([finished, clock.monotonic()]).toEqual([1, 1000]);
-});
-
-test("after an early answer a run that fails repeats itself, and idle waits for it", async () => {
-  let attempts = 0;
-  const { clock, fn, finish } = fake(async (time) => {
-    attempts += 1;
-    await time.sleep(400);
-    return attempts === 1 ? { kind: "retry", reason: "R", afterMs: 200, trouble: "server" } : DONE;
-  });
-  fn.start();
-  finish();
-  await clock.flush();
-  expect(await at(clock, fn.handle(POD_EVENT))).toEqual([undefined, ACK_AFTER_MS]);
-  await clock.settle(fn.idle());
-  expect([attempts, clock.monotonic()]).toEqual([2, 1000]);
-});
-
-test("an event before the first sweep waits for it, so that a cold instance knows its groups", async () => {
-  const { clock, fn, finish, sweeps } = fake(() => Promise.resolve(DONE));
-  fn.start();
-  const reply = fn.handle(POD_EVENT).then((value) => [value?.statusCode, clock.monotonic()]);
-  await clock.advance(700);
-  finish();
-  expect(await reply).toEqual([undefined, 700]);
-  expect(sweeps()).toBe(1);
-});
-
-test("an event whose first sweep takes too long is sent back with 503 after two seconds", async () => {
-  const { clock, fn } = fake(() => Promise.resolve(DONE));
-  fn.start();
-  expect(await at(clock, fn.handle(POD_EVENT))).toEqual([503, 2000]);
-});
-
-test("ticks that overlap share one sweep; the next one begins another", async () => {
-  const { clock, fn, finish, sweeps } = fake(() => Promise.resolve(DONE));
-  const replies = [fn.handle(TICK), fn.handle(TICK), fn.handle(TICK)];
-  await clock.flush();
-  finish();
-  expect(await clock.settle(Promise.all(replies))).toEqual([undefined, undefined, undefined]);
-  expect(sweeps()).toBe(1);
-  const next = fn.handle(TICK);
-  await clock.flush();
-  finish();
-  await clock.settle(next);
-  expect(sweeps()).toBe(2);
 });

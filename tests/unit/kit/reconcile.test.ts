@@ -173,13 +173,30 @@ test("idle waits for retries, and resolves at once when there is nothing", async
   expect(await clock.settle(idle)).toBe(200);
 });
 
-test("news about a group ends the pause before its retry", async () => {
-  const { clock, reconciler, starts } = bench(() => Promise.resolve({ ...AGAIN, afterMs: 5000 }));
+test("news about a group ends the pause before its retry, where the trouble is its own", async () => {
+  const { clock, reconciler, starts } = bench(() => Promise.resolve({ ...AGAIN, trouble: "group", afterMs: 5000 }));
   await reconciler.trigger("g");
   await clock.advance(100);
   void reconciler.trigger("g");
   await clock.advance(1);
   expect(starts).toEqual(["g@0", "g@100"]);
+});
+
+test("news does not make a server in trouble be asked earlier than it said, and ends what the pause has grown by", async () => {
+  const { clock, reconciler, starts } = bench(() => Promise.resolve({ ...AGAIN, afterMs: 1000 }));
+  await reconciler.trigger("g");
+  void reconciler.trigger("g");
+  await clock.advance(1500);
+  void reconciler.trigger("g");
+  await clock.advance(1500);
+  expect(starts).toEqual(["g@0", "g@1000", "g@2000"]);
+});
+
+test("a Retry-After is kept although it is longer than pauses grow", async () => {
+  const { clock, reconciler, starts } = bench(() => Promise.resolve({ ...AGAIN, afterMs: 8000 }));
+  await reconciler.trigger("g");
+  await clock.advance(20_000);
+  expect(starts).toEqual(["g@0", "g@8000", "g@16000"]);
 });
 
 test("groups that fail slowly leave half of the slots to others", async () => {
@@ -206,4 +223,12 @@ test("a single slot serves repetitions too", async () => {
   await reconciler.trigger("g");
   await clock.settle(reconciler.idle());
   expect(outcomes).toHaveLength(6);
+});
+
+test("groups that failed together come back one after the other, none before its pause is over", async () => {
+  const drawn = [0, 0.5, 0.96];
+  const { clock, reconciler, starts } = bench(() => Promise.resolve(AGAIN), { random: () => drawn.shift() ?? 0 });
+  for (const name of ["a", "b", "c"]) void reconciler.trigger(name);
+  await clock.advance(250);
+  expect(starts.slice(3)).toEqual(["a@200", "b@225", "c@248"]);
 });

@@ -1,5 +1,6 @@
 /** Paged lists against scripted answers: what is asked for, what is returned, and that every way out is taken. */
 import { describe, expect, test } from "vitest";
+import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { listAll } from "../../../functions/kit/kube/page.ts";
 import { PODS } from "../../../functions/kit/kube/request.ts";
 import type { KubeResponse, Transport } from "../../../functions/kit/kube/request.ts";
@@ -32,6 +33,10 @@ const scripted = (...answers: readonly KubeResponse[]): { send: Transport; paths
 const namesOf = (listing: Awaited<ReturnType<typeof listAll>>): unknown =>
   listing.ok ? listing.items.map(({ metadata }) => metadata.name) : listing.response;
 
+const marked = ({ metadata: { name, uid } }: KubeObject): KubeObject => ({
+  metadata: { name: `${name}!`, uid, resourceVersion: "2" },
+});
+
 describe("listAll", () => {
   test("follows the continue token and keeps the selector", async () => {
     const { send, paths } = scripted(page(["a", "b"], "token/1"), page(["c"]));
@@ -47,6 +52,12 @@ describe("listAll", () => {
     const { send, paths } = scripted(page([]));
     expect(await listAll(send, PODS, {})).toEqual({ ok: true, items: [] });
     expect(paths).toEqual(["/api/v1/pods?limit=500"]);
+  });
+
+  test("holds of each object only what is kept", async () => {
+    const { send } = scripted(page(["a"], "t"), page(["b"]));
+    const listing = await listAll(send, PODS, { keep: marked });
+    expect(namesOf(listing)).toEqual(["a!", "b!"]);
   });
 
   test("an empty continue token ends the list", async () => {

@@ -23,7 +23,7 @@ interface DeleteOptions {
 
 export interface Scripted {
   readonly ports: HandoverPorts<ElectionPod>;
-  /** `patch db-0`, `create db-lease`, … with the status of the answer. */
+  /** `patch db-0`, `create db-lease`, `list pods`, … with the status of the answer. */
   readonly calls: readonly string[];
   readonly conflicts: readonly string[];
   /** Called before each request; what it returns is the answer. */
@@ -82,8 +82,15 @@ export const createScripted = (
       body: { ...body, metadata: { ...body.metadata, uid: "uid-of-new-lease", resourceVersion: "1" } },
     };
   };
-  const answer = ({ verb, name = "", body }: KubeRequest): KubeResponse => {
+  /** Every pod that has the label which is asked for. */
+  const list = (path: string): KubeResponse => {
+    const [key = "", value] = (new URLSearchParams(path.split("?")[1]).get("labelSelector") ?? "").split("=");
+    const items = [...objects.values()].filter(({ metadata }) => metadata.labels?.[key] === value);
+    return { status: 200, body: { metadata: {}, items } };
+  };
+  const answer = ({ verb, path, name = "", body }: KubeRequest): KubeResponse => {
     if (verb === "create") return create(body as KubeObject);
+    if (verb === "list") return list(path);
     const object = objects.get(name);
     if (object === undefined) return status(404, "NotFound");
     if (verb === "get") return { status: 200, body: object };
@@ -110,7 +117,7 @@ export const createScripted = (
     },
     ports: {
       send: (request) => {
-        const call = `${request.verb} ${request.name ?? LEASE_NAME}`;
+        const call = `${request.verb} ${request.name ?? (request.verb === "list" ? "pods" : LEASE_NAME)}`;
         const response = hook?.(call) ?? answer(request);
         settleIn(request, response);
         calls.push(`${call} ${response.status}`);

@@ -1,16 +1,8 @@
-/** Protocols that lack one step of ours: a simulation that does not catch them would prove nothing. */
+/** A protocol that lacks what keeps two writers apart most of all: a simulation that does not catch it would prove nothing. */
 import { ROLES } from "../../functions/election/labels.ts";
 import { tokenAnnotation } from "../../functions/kit/handover/names.ts";
 import { getRequest, objectOf, PODS, type KubeRequest, type PatchBody } from "../../functions/kit/kube/request.ts";
 import { NAMESPACE, type Weaken } from "./world.ts";
-
-/** What a function without conditional writes would send. */
-export const unconditional: Weaken = (server) => (request) => {
-  if (request.method !== "PATCH") return server(request);
-  const body = request.body as PatchBody;
-  const { uid: _uid, resourceVersion: _version, ...metadata } = body.metadata ?? {};
-  return server({ ...request, body: { ...body, metadata } });
-};
 
 interface Marks {
   readonly labels?: Readonly<Record<string, string>>;

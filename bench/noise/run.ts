@@ -1,0 +1,125 @@
+/**
+ * Fail-over while other pods change all the time: the source delivers one event at a time per resource, so that the news of a lost
+ * writer waits behind every unrelated update that the function has not answered yet.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { EVENT_SECONDS } from "../../functions/kit/host/metric-list.ts";
+import type { KubeObject } from "../../functions/kit/kube/object.ts";
+import { listOf, listRequest, PODS } from "../../functions/kit/kube/request.ts";
+import { startScript } from "../lab/contender.ts";
+import { addNamespace } from "../lab/groups.ts";
+import { sumOf } from "../lab/metric.ts";
+import type { FailOver } from "../lab/hand-over.ts";
+import { withLab, type OpenLab } from "../lab/open.ts";
+import { startRace, type Race, type Samples } from "../lab/race.ts";
+import { against, type Bench, type BenchOptions, type BenchReport } from "../report.ts";
+import { median, percentile } from "../statistics.ts";
+
+const UPDATES_PER_SECOND = 500;
+const P99_TO_QUIET = 2;
+const NAMESPACE = "noise";
+const UPDATES = "bench/updates";
+/** The generator starts, and its pods too. */
+const warmUpMs = 5_000;
+const settleMs = 500;
+const ROUNDS_PER_BLOCK = 25;
+
+const updatesOf = ({ metadata }: KubeObject): number => Number(metadata.annotations?.[UPDATES] ?? 0);
+
+const updatesSoFar = async ({ transport }: OpenLab): Promise<number> => {
+  const { items } = listOf(await transport.send(listRequest(PODS, { namespace: NAMESPACE })));
+  return items.reduce((sum, pod) => sum + updatesOf(pod), 0);
+};
+
+const totalOf = (samples: readonly FailOver[], hundredths: number): number =>
+  percentile(
+    samples.map(({ totalMs }) => totalMs),
+    hundredths,
+  );
+
+interface Block {
+  readonly samples: Samples;
+  /** Unrelated updates that the server took. */
+  readonly updatesPerSecond: number;
+  /** The function's mean time to answer an event: the source sends its next one only then. */
+  readonly answerMs: number;
+}
+
+const together = (blocks: readonly Block[]): Samples => ({
+  ours: blocks.flatMap(({ samples }) => samples.ours),
+  floor: blocks.flatMap(({ samples }) => samples.floor),
+});
+
+const reportOf = (quiet: readonly Block[], noisy: readonly Block[]): BenchReport => {
+  const [still, loud] = [together(quiet), together(noisy)];
+  const beside = (contender: keyof Samples, hundredths: number): { ours: number; floor: number } => ({
+    ours: totalOf(loud[contender], hundredths),
+    floor: totalOf(still[contender], hundredths),
+  });
+  const middle = (blocks: readonly Block[], field: "updatesPerSecond" | "answerMs"): number =>
+    median(blocks.map((block) => block[field]));
+  return {
+    bench: "noise",
+    scope: `${still.ours.length} fail-overs each, with unrelated updates and without`,
+    comparedWith: "quiet",
+    figures: [
+      {
+        name: "unrelated updates",
+        unit: "1/s",
+        ours: middle(noisy, "updatesPerSecond"),
+        floor: middle(quiet, "updatesPerSecond"),
+        target: String(UPDATES_PER_SECOND),
+      },
+      { name: "function, total, p50", unit: "ms", ...beside("ours", 50) },
+      against("function, total, p99", "ms", beside("ours", 99), P99_TO_QUIET),
+      { name: "bare client, total, p50", unit: "ms", ...beside("floor", 50) },
+      { name: "bare client, total, p99", unit: "ms", ...beside("floor", 99) },
+      {
+        name: "answer to an event, mean",
+        unit: "ms",
+        ours: middle(noisy, "answerMs"),
+        floor: middle(quiet, "answerMs"),
+      },
+    ],
+    notes: [
+      "The bare client watches its own namespace only: the noise reaches it through the server's load alone.",
+      "Quiet, most events are real changes, whose answer waits for the run.",
+    ],
+  };
+};
+
+const measureBlock = async (lab: OpenLab, race: Race, options: BenchOptions): Promise<Block> => {
+  await sleep(settleMs);
+  const [begun, updates, before] = [performance.now(), await updatesSoFar(lab), await race.served.metrics()];
+  const samples = await race.run(options);
+  const seconds = (performance.now() - begun) / 1000;
+  const [updatesAfter, after] = [await updatesSoFar(lab), await race.served.metrics()];
+  const more = (suffix: string): number =>
+    sumOf(after, EVENT_SECONDS.name + suffix) - sumOf(before, EVENT_SECONDS.name + suffix);
+  return {
+    samples,
+    updatesPerSecond: (updatesAfter - updates) / seconds,
+    answerMs: (more("_sum") / more("_count")) * 1000,
+  };
+};
+
+export const runNoise: Bench = ({ runs, say }) =>
+  withLab(async (lab) => {
+    const race = await startRace(lab);
+    await addNamespace(lab.api, NAMESPACE);
+    const env = { BENCH_NAMESPACE: NAMESPACE, BENCH_RATE: String(UPDATES_PER_SECOND) };
+    const generator = startScript(lab, "noise/generator.ts", env);
+    await sleep(warmUpMs);
+    const [quiet, noisy]: [Block[], Block[]] = [[], []];
+    /* oxlint-disable no-await-in-loop -- blocks in turn, so that drifts of the host hit both alike */
+    for (let done = 0; done < runs; done += ROUNDS_PER_BLOCK) {
+      const options = { runs: Math.min(ROUNDS_PER_BLOCK, runs - done), say };
+      generator.kill("SIGCONT");
+      noisy.push(await measureBlock(lab, race, options));
+      generator.kill("SIGSTOP");
+      quiet.push(await measureBlock(lab, race, options));
+      say(`${done + options.runs} of ${runs} rounds, ${noisy.at(-1)?.updatesPerSecond.toFixed(0)} updates/s`);
+    }
+    /* oxlint-enable no-await-in-loop */
+    return [reportOf(quiet, noisy)];
+  });

@@ -1,0 +1,174 @@
+/** Mutants that survive for a good reason. An entry goes when its mutant is killed or its line changes: then think again. */
+import type { Accepted } from "./verdict.ts";
+
+const PLAN = "functions/kit/handover/plan.ts";
+const ATTEMPT = "functions/kit/handover/attempt.ts";
+const CONTEST = "functions/kit/handover/contest.ts";
+const END = "functions/kit/handover/end.ts";
+const DECIDE = "functions/election/decide.ts";
+const NEED = "functions/election/need.ts";
+
+export const ACCEPTED: readonly Accepted[] = [
+  {
+    file: PLAN,
+    within: "pod.stamp?.epoch === record.epoch && pod.stamp.record === record.uid;",
+    changes: ["pod.stamp.record === record.uid -> true"],
+    reason: "a stamp of this epoch under another Lease has had a new epoch taken before it is compared here",
+  },
+  {
+    file: PLAN,
+    within: "const stamp = (pod.stamp?.epoch ?? 0) < record.epoch ? stampOf(names, record) : {};",
+    changes: ["0 -> -1"],
+    reason: "epochs begin at 1: -1 is below them as 0 is",
+  },
+  {
+    file: PLAN,
+    within: "const seen = [epochSeen, record?.epoch ?? 0, ...pods.map((pod) => pod.stamp?.epoch ?? 0)];",
+    changes: ["0 -> -1"],
+    reason: "a new epoch is at least 1, which is one more than 0 and more than one above -1",
+  },
+  {
+    file: PLAN,
+    within: "const enrolled = pods.filter((pod) => pod.member && pod.group === group);",
+    changes: ["pod.group === group -> true"],
+    reason: "a member of another group has had an enrolment planned before; says aloud what a target must be",
+  },
+  {
+    file: PLAN,
+    within: 'const leader = target.kind === "pod" ? enrolled.find((pod) => pod.uid === target.uid) : undefined;',
+    changes: ['target.kind === "pod" -> true'],
+    reason: "nobody has no uid, and no pod is without one; the types refuse it",
+  },
+  {
+    file: "functions/kit/handover/epoch.ts",
+    within: "if (text === undefined || !EPOCH_TEXT.test(text)) return undefined;",
+    changes: ["text === undefined -> false"],
+    reason: 'the pattern does not match "undefined" either; the types refuse it',
+  },
+  {
+    file: "functions/kit/handover/model.ts",
+    within: "const time = text === undefined ? Number.NaN : Date.parse(text);",
+    changes: ["text === undefined -> false"],
+    reason: "Date.parse(undefined) is NaN too; the types refuse it",
+  },
+  ...[
+    'if (outcome === "gone") return { kind: "now", pod: undefined, conflict: false };',
+    'if (outcome === "gone") return { kind: "now", pod: undefined, conflict: true };',
+    'if (next.uid !== pod.uid) return { kind: "now", pod: undefined, conflict: true };',
+  ].map((within) => {
+    const conflict = within.includes("conflict: true");
+    return {
+      file: ATTEMPT,
+      within,
+      changes: [`{ kind: "now", pod: undefined, conflict: ${conflict} } -> { kind: "now", conflict: ${conflict} }`],
+      reason: "a field that is absent reads as undefined; the types refuse it",
+    };
+  }),
+  ...[
+    "pod.uid === record?.holder?.uid ? names.leader : names.follower;",
+    "pod.uid === record?.holder?.uid && pod.token === undefined;",
+  ].map((within) => ({
+    file: CONTEST,
+    within,
+    changes: ["record?.holder -> record.holder"],
+    reason: "asked only of a pod that carries the stamp of the record, so there is one",
+  })),
+  {
+    file: END,
+    within:
+      'const attempt = await handOver(leaving, { names, group, record, pods, epochSeen, now }, { kind: "nobody" });',
+    changes: ['{ kind: "nobody" } -> {}'],
+    reason: "whatever is not a pod is nobody; the types refuse it",
+  },
+  {
+    file: DECIDE,
+    within: 'const ageText = ({ metadata, uid }: LockView): string => `${metadata.creationTimestamp ?? ""} ${uid}`;',
+    changes: ['metadata.creationTimestamp ?? "" -> metadata.creationTimestamp'],
+    reason: "what was read from an API server has a creationTimestamp",
+  },
+  {
+    file: DECIDE,
+    within: "const comesFirst = byAge(other, lock) < 0 && other.problems.length === 0 && !other.ended;",
+    changes: ["byAge(other, lock) < 0 -> byAge(other, lock) <= 0", "0 -> 1"],
+    reason: "byAge says -1 or 1, and 1 of a lock and itself",
+  },
+  {
+    file: DECIDE,
+    within: 'const holdsLease = reading.kind === "ours" && reading.owner?.uid === lock.uid;',
+    changes: ['reading.kind === "ours" -> true'],
+    reason: "no other reading has an owner; the types refuse it",
+  },
+  {
+    file: DECIDE,
+    within: "other.priority - one.priority || one.ordinal - other.ordinal || (one.uid < other.uid ? -1 : 1);",
+    changes: ["one.uid < other.uid -> one.uid <= other.uid"],
+    reason: "two pods have two uids",
+  },
+  {
+    file: DECIDE,
+    within: "if (record === undefined || holder === undefined) return undefined;",
+    changes: ["record === undefined -> false"],
+    reason: "without a record there is no holder; the types refuse it",
+  },
+  {
+    file: DECIDE,
+    within:
+      "const [highest] = stamped.toSorted((a, b) => (b.stamp?.epoch ?? 0) - (a.stamp?.epoch ?? 0) || byFitness(a, b));",
+    changes: [
+      "0 -> -1",
+      "0 -> 1",
+      "b.stamp?.epoch ?? 0 -> b.stamp?.epoch",
+      "b.stamp?.epoch -> b.stamp.epoch",
+      "a.stamp?.epoch ?? 0 -> a.stamp?.epoch",
+      "a.stamp?.epoch -> a.stamp.epoch",
+    ],
+    reason: "only pods with a stamp are sorted; the types refuse it",
+  },
+  {
+    file: "functions/election/inspect.ts",
+    within: "pod.name === record.holder?.name &&",
+    changes: ["record.holder?.name -> record.holder.name"],
+    reason: "asked only under a record that has a holder; the types refuse it",
+  },
+  {
+    file: NEED,
+    within: "const election = elect({ lock, set, record, pods });",
+    changes: ["{ lock, set, record, pods } -> { lock, set, pods }"],
+    reason:
+      "the plan is at rest under the record's holder alone, who is then the only labelled pod; the types refuse it",
+  },
+  {
+    file: NEED,
+    within: 'if (election.kind !== "lead" || record.epoch === undefined) return undefined;',
+    changes: ["record.epoch === undefined -> false"],
+    reason: "the plan of a record without epoch is not at rest; the types refuse it",
+  },
+  {
+    file: NEED,
+    within: "const observed = { names: ROLES, group: set.uid, record, pods, epochSeen: lock.status.epoch ?? 0, now };",
+    changes: [
+      "{ names: ROLES, group: set.uid, record, pods, epochSeen: lock.status.epoch ?? 0, now } -> { names: ROLES, group: set.uid, record, pods, now }",
+      "{ names: ROLES, group: set.uid, record, pods, epochSeen: lock.status.epoch ?? 0, now } -> { names: ROLES, group: set.uid, record, pods, epochSeen: lock.status.epoch ?? 0 }",
+      "lock.status.epoch ?? 0 -> lock.status.epoch && 0",
+      "lock.status.epoch ?? 0 -> lock.status.epoch",
+      "0 -> -1",
+      "0 -> 1",
+    ],
+    reason: "they choose the number of a new epoch; here it matters only whether one is needed",
+  },
+  {
+    file: NEED,
+    within: "lease?.metadata.annotations?.[OWNER_ANNOTATION] !== ownerText(ownerOf(lock)) ||",
+    changes: [
+      "lease?.metadata.annotations?.[OWNER_ANNOTATION] -> lease?.metadata.annotations[OWNER_ANNOTATION]",
+      "lease?.metadata -> lease.metadata",
+    ],
+    reason: "asked only of a Lease that is ours and has an epoch; the types refuse it",
+  },
+  {
+    file: NEED,
+    within: "if (set === undefined || record === undefined) return RUN;",
+    changes: ["set === undefined -> false"],
+    reason: "no lock is served without its StatefulSet; the types refuse it",
+  },
+];

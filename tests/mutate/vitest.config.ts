@@ -1,0 +1,20 @@
+/**
+ * The tests that are asked about each mutant: those of the rules themselves, quick and always with the same random cases. What the
+ * whole function does in a cluster of its own (defects, faults, sweeps) is left out: a rule is to be pinned where it stands.
+ */
+import type { ViteUserConfig } from "vitest/config";
+
+const config: ViteUserConfig = {
+  test: {
+    include: [
+      "tests/unit/handover/*.test.ts",
+      "tests/unit/election/{admit,elect,holder,inspect,model,need,report,rivals,scenarios}.test.ts",
+      "tests/property/{elect,handover}.test.ts",
+    ],
+    setupFiles: ["tests/mutate/seed.ts"],
+  },
+};
+
+// Vitest reads the default export.
+// oxlint-disable-next-line import/no-default-export
+export default config;

@@ -1,0 +1,106 @@
+/** What happens to the processes of the function, to the API server and to etcd: none of it is the fault of anybody here. */
+import { LOCKS } from "../../functions/election/labels.ts";
+import { LEASES, PODS, type KubeRequest } from "../../functions/kit/kube/request.ts";
+import type { Action } from "./actions.ts";
+import { deliverKept } from "./actors.ts";
+import { killInstance, replaceInstance } from "./instance.ts";
+import { DENIED, longFreezeMs, THROTTLED, UNAVAILABLE } from "./network.ts";
+import type { Random } from "./random.ts";
+import type { Instance, Trouble, World } from "./world.ts";
+
+const shortFreezeMs = 500;
+const hourMs = 3_600_000;
+const KEPT_EVENTS = 5;
+const troubleMs = 15_000;
+const awayMs = 20_000;
+/** A restore takes minutes: in them the server's clock runs past every epoch that is lost. */
+const restoreLeastMs = 300_000;
+const restoreMostMs = 900_000;
+
+const freezeFor = (frozenMs: number, { clock, say }: World, instance: Instance): void => {
+  instance.frozenUntil = clock.monotonic() + frozenMs;
+  say(`${instance.name} freezes for ${frozenMs.toFixed(0)} ms`);
+};
+
+const returnAfter = async (world: World, old: readonly Instance[], milliseconds: number): Promise<void> => {
+  await world.clock.sleep(milliseconds);
+  for (const instance of old) replaceInstance(world, instance);
+};
+
+const INSTANCE_DISASTERS = {
+  freeze: (world, random) => {
+    const instance = random.pick(world.instances);
+    if (instance === undefined) return;
+    freezeFor(random.next() * (random.chance(0.3) ? longFreezeMs : shortFreezeMs), world, instance);
+  },
+  kill: (world, random) => {
+    const old = world.instances[random.below(world.instances.length)];
+    if (old === undefined) return;
+    killInstance(world, old);
+    replaceInstance(world, old);
+  },
+  freezeAll: (world, random) => {
+    for (const instance of world.instances) freezeFor(random.next() * longFreezeMs, world, instance);
+  },
+  /** The function is scaled to zero: what happens meanwhile is told to nobody. */
+  away: (world, random) => {
+    const old = [...world.instances];
+    for (const instance of old) killInstance(world, instance);
+    void returnAfter(world, old, random.next() * awayMs);
+  },
+} as const satisfies Readonly<Record<string, Action>>;
+
+const trouble =
+  (name: string, answerOf: (random: Random) => Trouble["answer"]): Action =>
+  (world, random) => {
+    const lastsMs = random.next() * troubleMs;
+    world.troubles = [...world.troubles, { until: world.clock.monotonic() + lastsMs, answer: answerOf(random) }];
+    world.say(`the API server: ${name} for ${lastsMs.toFixed(0)} ms`);
+  };
+
+const VERBS: readonly KubeRequest["verb"][] = ["get", "list", "create", "patch", "delete"];
+const PLURALS = [PODS, LEASES, LOCKS].map(({ plural }) => plural);
+
+const SERVER_DISASTERS = {
+  writesFail: trouble("writes fail", (random) => {
+    const answer = random.pick([UNAVAILABLE, "silence" as const]);
+    return ({ method }) => (method === "GET" ? undefined : answer);
+  }),
+  apiAway: trouble("away", () => () => "silence"),
+  throttle: trouble("too many requests", () => () => THROTTLED),
+  forbid: trouble("a permission is taken away", (random) => {
+    const [verb, plural] = [random.pick(VERBS), random.pick(PLURALS)];
+    return (request) => (request.verb === verb && request.resource.plural === plural ? DENIED : undefined);
+  }),
+  /** Everything stands still for hours; then come events from before. */
+  hoursPass: (world, random) => {
+    const hours = 1 + random.next() * 2;
+    world.clock.leap(hours * hourMs);
+    world.say(`${hours.toFixed(1)} hours pass`);
+    deliverKept(world, KEPT_EVENTS);
+  },
+  oldEvents: (world) => deliverKept(world, KEPT_EVENTS),
+  /** By an hour, to and fro. */
+  serverClock: ({ serverClock, say }, random) => {
+    const aheadMs = (random.below(3) - 1) * hourMs;
+    if (aheadMs < serverClock.aheadMs) serverClock.wentBack = true;
+    serverClock.aheadMs = aheadMs;
+    say(`the API server's clock is ${aheadMs / hourMs} h ahead`);
+  },
+  backup: (world) => {
+    world.backup = world.api.snapshot();
+    world.say(`etcd is backed up at revision ${world.backup.revision}`);
+  },
+  /** Connections are cut, content and revisions go back, and the clock goes on. */
+  restore: (world, random) => {
+    const { backup, api, clock, say, onRestore } = world;
+    if (backup === undefined) return;
+    world.incarnation += 1;
+    api.restore(backup);
+    clock.leap(restoreLeastMs + random.next() * (restoreMostMs - restoreLeastMs));
+    say(`etcd is restored to revision ${backup.revision}`);
+    for (const hear of onRestore) hear(backup.revision);
+  },
+} as const satisfies Readonly<Record<string, Action>>;
+
+export const DISASTERS: Readonly<Record<string, Action>> = { ...INSTANCE_DISASTERS, ...SERVER_DISASTERS };

@@ -1,0 +1,163 @@
+/** Goal: how strong the simulation is. Each weakened protocol breaks a promise within so many seeds; how many is printed. */
+import { expect, test, vi } from "vitest";
+import type * as Decide from "../../functions/election/decide.ts";
+import type * as Load from "../../functions/election/load.ts";
+import type * as Model from "../../functions/election/model.ts";
+import type * as Plan from "../../functions/kit/handover/plan.ts";
+import { VARIANTS, variantNamed } from "../weakened/variants.ts";
+import { alone } from "./profiles.ts";
+import { simulate, type Simulation } from "./run.ts";
+import { shrink } from "./shrink.ts";
+import { unfenced } from "./unfenced.ts";
+import { choose, weakServer } from "./weakening.ts";
+
+vi.mock("../../functions/kit/handover/plan.ts", async (original) => {
+  const { weakPlan, weakPlanEnrolment } = await import("./weakening.ts");
+  const real = await original<typeof Plan>();
+  return { ...real, plan: weakPlan(real.plan), planEnrolment: weakPlanEnrolment(real.planEnrolment) };
+});
+vi.mock("../../functions/election/decide.ts", async (original) => {
+  const { weakElect } = await import("./weakening.ts");
+  const real = await original<typeof Decide>();
+  return { ...real, elect: weakElect(real.elect) };
+});
+vi.mock("../../functions/election/model.ts", async (original) => {
+  const { weakView } = await import("./weakening.ts");
+  const real = await original<typeof Model>();
+  return { ...real, viewElectionPod: weakView(real.viewElectionPod) };
+});
+vi.mock("../../functions/election/load.ts", async (original) => {
+  const { weakLoadOwner } = await import("./weakening.ts");
+  const real = await original<typeof Load>();
+  return { ...real, loadOwner: weakLoadOwner(real.loadOwner) };
+});
+
+const testDeadlineMs = 120_000;
+const SEEDS_MAX = 600;
+
+/** What shows a flaw soon. */
+interface Hunt {
+  readonly name: string;
+  readonly actions: readonly string[];
+  readonly faults: readonly string[];
+  readonly instances: number;
+  /** The first seed; default 1. Rare flaws begin shortly before a seed that is known to show them. */
+  readonly from?: number;
+  /** The promise that is broken; default: the variant's flaw. */
+  readonly breaks?: string;
+}
+
+const COMPETING = {
+  actions: ["switchover", "switchover", "unreadyWriter", "ready"],
+  faults: ["stall", "repeatedEvent"],
+  instances: 4,
+};
+const LEAVING = {
+  actions: ["leaveSelector", "backInSelector", "unreadyWriter", "ready", "tidy"],
+  faults: ["droppedEvent"],
+  instances: 2,
+};
+const FRESH_PODS = ["lockDelete", "tidy", "tidy"];
+
+const HUNTS: readonly Hunt[] = [
+  { name: "unconditional-patches", ...COMPETING },
+  { name: "add-without-remove", ...COMPETING },
+  { name: "remove-then-add", ...COMPETING, from: 30 },
+  { name: "record-without-stamps", ...COMPETING },
+  { name: "fence-previous-leader-only", ...COMPETING, from: 40 },
+  {
+    name: "skip-unlabelled",
+    actions: [...FRESH_PODS, "switchover", "switchover", "switchover", "switchover", "switchover"],
+    faults: ["stall", "repeatedEvent"],
+    instances: 3,
+    from: 55,
+  },
+  {
+    name: "pods-before-record",
+    actions: [...FRESH_PODS, "forcePod", "unready", "readyPod"],
+    faults: ["slow", "repeatedEvent"],
+    instances: 2,
+    from: 535,
+  },
+  {
+    // Two records take one epoch, which then promotes two pods.
+    name: "stamps-without-record",
+    actions: ["switchover", "unreadyWriter", "ready", "leaseDelete", "serverClock"],
+    faults: ["slow", "repeatedEvent", "stall"],
+    instances: 3,
+    from: 125,
+    breaks: "S4",
+  },
+  { name: "fence-selected-only", ...LEAVING },
+  { name: "nominate-unenrolled", ...LEAVING },
+  { name: "epochs-start-again", actions: ["leaseDelete", "unreadyWriter", "ready"], faults: [], instances: 2 },
+  { name: "no-catching-up", actions: ["switchover", "leaseDelete"], faults: ["stall"], instances: 3, from: 385 },
+];
+
+test("every weakened protocol is hunted", () => {
+  expect(HUNTS.map(({ name }) => name)).toEqual(VARIANTS.map(({ name }) => name));
+});
+
+test.each(HUNTS)(
+  "$name is caught",
+  async ({ name, actions, faults, instances, from = 1, breaks }) => {
+    const variant = variantNamed(name);
+    const promise = breaks ?? variant.flaw;
+    const rests = promise === "L1";
+    let problem: string | undefined;
+    let seed = from - 1;
+    while (problem === undefined && seed < from + SEEDS_MAX) {
+      seed += 1;
+      choose(variant);
+      const hunt: Simulation = { seed, profile: "race", actions, faults, instances, rests, weaken: weakServer };
+      // oxlint-disable-next-line no-await-in-loop
+      const { problems } = await simulate(hunt);
+      problem = problems.find((text) => text.startsWith(`${promise}: `));
+    }
+    choose(undefined);
+    process.stdout.write(`${name}: ${problem} in seed ${seed}, the ${seed - from + 1}. from ${from}\n`);
+    expect(problem).toBeDefined();
+  },
+  testDeadlineMs,
+);
+
+test(
+  "the wrappers change nothing while no variant is chosen",
+  async () => {
+    const { actions, faults, instances } = HUNTS[0] ?? COMPETING;
+    const sound: Simulation = { seed: 6, profile: "race", actions, faults, instances };
+    expect((await simulate({ ...sound, weaken: weakServer })).timeline).toEqual((await simulate(sound)).timeline);
+  },
+  testDeadlineMs,
+);
+
+const FIRST_SEEDS = Array.from({ length: 12 }, (_, index) => index + 1);
+
+test(
+  "a function whose fences are lost makes two writers in most seeds, and is caught",
+  async () => {
+    let caught = 0;
+    for (const seed of FIRST_SEEDS) {
+      const actions = ["unreadyWriter", "ready", "switchover"];
+      // oxlint-disable-next-line no-await-in-loop
+      const { violations } = await simulate({ seed, profile: "two-groups", actions, weaken: unfenced });
+      if (violations.some(({ invariant }) => invariant === "S1")) caught += 1;
+    }
+    expect(caught).toBeGreaterThan(FIRST_SEEDS.length / 2);
+  },
+  testDeadlineMs,
+);
+
+test(
+  "a failure shrinks to fewer steps that break the same promise, and is repeated by what it prints",
+  async () => {
+    const failed = await simulate({ seed: 1, profile: "race", ...alone("switchover"), weaken: unfenced });
+    expect(failed.problems.join()).toContain("S1: ");
+    const { simulation, problems, drawn } = await shrink(failed, testDeadlineMs / 4);
+    expect(problems.join()).toContain("S1: ");
+    expect(drawn.groups).toBe(1);
+    expect(Number(drawn.steps) - (simulation.mute ?? []).length).toBeLessThan(5);
+    expect((await simulate(simulation)).problems).toEqual(problems);
+  },
+  testDeadlineMs,
+);
