@@ -63,7 +63,7 @@ export const judgeStep = <P extends PodView>(
   if (rounds === ROUNDS_MAX) return restart(`not at rest after ${ROUNDS_MAX} rounds`);
   if (step.kind === "settled") return { kind: "settled", observed, writes, promoted };
   if (step.kind === "restart") return step;
-  // A pod that was read again is ahead of our record: the pods were listed before whatever brought it there.
+  // A pod that was read or listed again is ahead of our record: the others were listed before whatever brought it there.
   if (step.kind === "record" && handing) return restart("a pod is ahead of the record");
   return { kind: "perform", step };
 };
