@@ -7,7 +7,7 @@ import type { RecordView } from "../kit/handover/model.ts";
 import type { RecordOwner, RecordReading } from "../kit/handover/record.ts";
 import { inspect, isPromotedHolder } from "./inspect.ts";
 import { ROLES } from "./labels.ts";
-import type { ElectionPod, LockView, SetView } from "./model.ts";
+import { NAME_CHARACTERS_MAX, type ElectionPod, type LockView, type SetView } from "./model.ts";
 
 export type RefusalReason =
   | "ValidationError"
@@ -22,9 +22,6 @@ export type Admission =
   /** The record belongs to a group that this lock served before, or to an owner that is gone or names another Lease now. */
   | { readonly kind: "end-previous"; readonly group: string; readonly record: RecordView }
   | { readonly kind: "refuse"; readonly reason: RefusalReason; readonly message: string };
-
-/** Longer texts in foreign objects are no names, and would make a condition too long to be stored. */
-const NAME_CHARACTERS_MAX = 253;
 
 export interface AdmissionInput {
   readonly lock: LockView;

@@ -23,7 +23,7 @@ const fromEnding = (ending: Ending): PassOutcome | undefined => {
 };
 
 /** The records of a group, whatever their names. */
-export const loadRecords = async (io: Io, namespace: string, group: string): Promise<Loaded<readonly RecordView[]>> => {
+const loadRecords = async (io: Io, namespace: string, group: string): Promise<Loaded<readonly RecordView[]>> => {
   const labelSelector = recordSelector(ROLES.feature, group);
   const listing = await listAll(io.send, LEASES, { namespace, labelSelector });
   if (!listing.ok) return { ok: false, response: listing.response, doing: "list the group's Leases" };

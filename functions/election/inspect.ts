@@ -2,10 +2,7 @@
 import { listed, trueFinding, type Finding } from "../kit/conditions.ts";
 import type { RecordView } from "../kit/handover/model.ts";
 import { ROLES } from "./labels.ts";
-import type { ElectionPod } from "./model.ts";
-
-/** Longer texts are no names, and would make a condition too long to be stored. */
-const NAME_CHARACTERS_MAX = 253;
+import { NAME_CHARACTERS_MAX, type ElectionPod } from "./model.ts";
 
 const invalidAnnotations = (pods: readonly ElectionPod[]): readonly Finding[] => {
   const problems = pods.flatMap((pod) => pod.problems);

@@ -13,7 +13,7 @@ import { selectorText } from "../kit/selector.ts";
 import { LOCKS, ROLES } from "./labels.ts";
 import { viewElectionPod, viewLock, viewSet, type ElectionPod, type LockView, type SetView } from "./model.ts";
 
-/** What may be remembered of a lock between runs: names and a selector, never members or records. */
+/** What may be remembered of a lock between runs: names, and the StatefulSet as it was seen; never members or records. */
 export interface LockHint {
   readonly statefulSetName: string;
   readonly leaseName: string;
@@ -37,7 +37,7 @@ export interface Owner {
 export interface GroupPods {
   /** Members and enrolled pods. */
   readonly pods: readonly ElectionPod[];
-  /** Groups in which pods that the selector finds, but the set does not own yet, are still enrolled. */
+  /** Groups in which pods are still enrolled that nobody owns, and that the set is about to adopt. */
   readonly formerGroups: readonly string[];
 }
 
@@ -153,13 +153,19 @@ const listPods = async (send: Transport, namespace: string, { group, set }: Grou
   return { enrolled, selected };
 };
 
+/** Its selector finds the pod; the StatefulSet controller takes what has no controller and one of its names. */
+const isToBeAdopted = ({ name, raw }: ElectionPod, set: SetView | undefined): boolean =>
+  set !== undefined &&
+  memberNamePattern(set.name)(name) &&
+  !(raw.metadata.ownerReferences ?? []).some(({ controller }) => controller === true);
+
 const viewPods = ({ enrolled, selected }: PodLists, { group, set }: Group, now: number): Loaded<GroupPods> => {
   if (!enrolled.ok) return { ok: false, response: enrolled.response, doing: "list enrolled pods" };
   if (selected !== undefined && !selected.ok) return { ok: false, response: selected.response, doing: "list members" };
   const pods = mergeByUid(enrolled.items, selected?.items ?? []).map((pod) => viewElectionPod(pod, set, now));
   const ours = pods.filter((pod) => pod.member || pod.group === group);
-  const others = pods.filter((pod) => !ours.includes(pod)).flatMap((pod) => pod.group ?? []);
-  return { ok: true, value: { pods: ours, formerGroups: [...new Set(others)] } };
+  const others = pods.filter((pod) => !ours.includes(pod) && isToBeAdopted(pod, set));
+  return { ok: true, value: { pods: ours, formerGroups: [...new Set(others.flatMap((pod) => pod.group ?? []))] } };
 };
 
 /** The pods of a group: members by the set's selector, and enrolled pods by our label, merged. */

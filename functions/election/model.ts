@@ -8,7 +8,8 @@ import { hasFinalizer } from "../kit/finalizers.ts";
 import { FINALIZER, PRIORITY_ANNOTATION, ROLES, SWITCHOVER_ANNOTATION } from "./labels.ts";
 
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const NAME_CHARACTERS_MAX = 253;
+/** Longer texts are no names, and would make a condition too long to be stored. */
+export const NAME_CHARACTERS_MAX = 253;
 const LEASE_SECONDS_MAX = 3600;
 const PRIORITY_TEXT = /^[+-]?[0-9]{1,9}$/;
 /** Pods whose name has no ordinal come last. */

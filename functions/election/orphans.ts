@@ -9,7 +9,7 @@ import type { KubeObject } from "../kit/kube/object.ts";
 import { listAll } from "../kit/kube/page.ts";
 import { LEASES, STATEFUL_SETS } from "../kit/kube/request.ts";
 import { done, failed, type Io, type PassOutcome } from "./conclude.ts";
-import { dropRecord, endOne, loadRecords } from "./ending.ts";
+import { dropRecord, endOne } from "./ending.ts";
 import { LOCKS, ROLES } from "./labels.ts";
 import { viewLock, type LockView } from "./model.ts";
 
@@ -133,10 +133,9 @@ const endUnlessServed = async (
   const seen = await look(io, orphan);
   if ("kind" in seen) return seen;
   if (served(seen).includes(group)) return dropStale(io, seen);
-  const records = await loadRecords(io, namespace, group);
-  if (!records.ok) return failed(records.doing, records.response);
   if (io.context.mode === "observe") return done("ObserveMode");
-  for (const record of records.value.length === 0 ? [undefined] : records.value) {
+  const records = seen.leases.map((lease) => viewRecord(lease, io.context.clock.serverNow()));
+  for (const record of records.length === 0 ? [undefined] : records) {
     // Two records of one group end one after the other.
     // oxlint-disable-next-line no-await-in-loop
     const stop = await endOne(io, remains(namespace, record), { group, record, set: undefined });

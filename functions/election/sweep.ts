@@ -125,7 +125,7 @@ const windowMs = (renewals: readonly Renewal[], tickSeconds: number): number => 
   return Math.max(0, Math.min(tickSeconds * 500, ...slack.map((milliseconds) => milliseconds / 2)));
 };
 
-/** A renewal that was refused says that the group changed: it is run. */
+/** A renewal that was refused says that the group changed: it is run. One that a server in trouble kept waits for the next tick. */
 const renewAll = async (io: Io, renewals: readonly Renewal[], found: Found): Promise<number> => {
   let renewed = 0;
   const { clock, metrics, tickSeconds } = io.context;
@@ -133,8 +133,9 @@ const renewAll = async (io: Io, renewals: readonly Renewal[], found: Found): Pro
     const { leaseDurationSeconds } = lock;
     const about = { owner: ownerOf(lock), leaseDurationSeconds };
     const response = await io.send(renewalRequest(record, about, clock.serverNow()));
-    if (classify(response) !== "ok") {
-      found([keyText(lock)]);
+    const outcome = classify(response);
+    if (outcome !== "ok") {
+      if (outcome !== "wait") found([keyText(lock)]);
       return;
     }
     renewed += 1;

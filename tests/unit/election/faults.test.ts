@@ -149,3 +149,17 @@ test("a hand-over that gets no answers from a hanging webhook is in the status",
   await world.run();
   expect(statusOf(world).writerPod).toBe("");
 });
+
+test.each([
+  [429, { retryAfterSeconds: 0 }, 200],
+  [429, { retryAfterSeconds: 7 }, 7000],
+  [503, {}, 200],
+  [403, {}, 5000],
+])("an answer %i with %o asks for a pause before the next attempt", async (status, details, afterMs) => {
+  const world = await createGroupAtRest();
+  setReady(world, "db-0", false);
+  world.intercept(({ method }) =>
+    method === "PATCH" ? { status, body: { kind: "Status", reason: "R", details } } : undefined,
+  );
+  expect(await world.run()).toMatchObject({ kind: "retry", afterMs });
+});
