@@ -63,6 +63,14 @@ const boundedSend = (send: Transport, clock: Clock, deadlineMs: number): Transpo
 
 const messageOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
+const runOnce = async ({ run, send, clock, deadlineMs }: ReconcilerOptions, group: string): Promise<RunOutcome> => {
+  try {
+    return await run(group, boundedSend(send, clock, deadlineMs));
+  } catch (error) {
+    return { kind: "retry", reason: `bug: ${messageOf(error)}`, afterMs: BACKOFF_MS_MAX, trouble: "group" };
+  }
+};
+
 /** News ends the pause; but where the whole server is in trouble, not before the time that it asked for. */
 const pauseAfter = async (
   { trouble, afterMs }: Failure,
@@ -77,20 +85,12 @@ const pauseAfter = async (
 };
 
 export const createReconciler = (options: ReconcilerOptions): Reconciler => {
-  const { clock, run, onOutcome, random = () => 0 } = options;
+  const { clock, onOutcome, random = () => 0 } = options;
   const lanes = new Map<string, Lane>();
   const active = new Set<string>();
   const slowly = new Set<string>();
   const slots = createSlots(options.concurrency);
   let idlers: (() => void)[] = [];
-
-  const runOnce = async (group: string): Promise<RunOutcome> => {
-    try {
-      return await run(group, boundedSend(options.send, clock, options.deadlineMs));
-    } catch (error) {
-      return { kind: "retry", reason: `bug: ${messageOf(error)}`, afterMs: BACKOFF_MS_MAX, trouble: "group" };
-    }
-  };
 
   /** One turn: everybody who waited at its start gets its outcome. */
   const turn = async (group: string, lane: Lane, attempt: number): Promise<RunOutcome> => {
@@ -99,7 +99,7 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     await slots.take(slow);
     const served = lane.waiting.splice(0);
     const begun = clock.monotonic();
-    const outcome = await runOnce(group);
+    const outcome = await runOnce(options, group);
     slots.give(slow);
     active.delete(group);
     if (outcome.kind === "retry" && clock.monotonic() - begun >= SLOW_MS) slowly.add(group);
