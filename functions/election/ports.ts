@@ -5,7 +5,7 @@ import type { RecordOwner } from "../kit/handover/record.ts";
 import { readOne } from "../kit/kube/read.ts";
 import type { Io } from "./conclude.ts";
 import { LOCKS, ROLES } from "./labels.ts";
-import { viewElectionPod, type ElectionPod, type LockView, type SetView } from "./model.ts";
+import { viewElectionPod, viewLock, type ElectionPod, type LockView, type SetView } from "./model.ts";
 
 export const ownerOf = ({ namespace, name, uid }: LockView): RecordOwner => ({ namespace, name, uid });
 
@@ -27,10 +27,13 @@ export const portsFor = (
   },
   confirmOwner: async () => {
     const reading = await readOne(send, LOCKS, lock.namespace, lock.name);
-    const found = reading.ok ? reading.object?.metadata : undefined;
+    if (!reading.ok || reading.object === undefined) return false;
+    const found = viewLock(reading.object, context.clock.serverNow());
     // An edited spec may name another Lease or StatefulSet: then this pass works for a group that is no longer the lock's.
-    const unchanged = found?.uid === lock.uid && found.generation === lock.metadata.generation;
-    return unchanged && found.deletionTimestamp === undefined;
+    const isSame = found.uid === lock.uid && found.metadata.generation === lock.metadata.generation;
+    // Where Lease and pods are gone, the status is all that remembers the epochs of hand-overs since the lock was read.
+    const isCurrent = (found.status.epoch ?? 0) <= (lock.status.epoch ?? 0);
+    return isSame && isCurrent && !found.deleting;
   },
   observer: observeHandover(context.metrics, ROLES.feature),
 });

@@ -46,7 +46,7 @@ export interface HandoverPorts<P extends PodView> {
   /** Reads a pod as the feature sees it, membership included. */
   readonly view: (pod: KubeObject) => P;
   readonly record: RecordSpec;
-  /** The owner still exists, as it was read: asked just before a record is created. */
+  /** The owner still exists as it was read, and tells of no later epoch: asked just before a record is created. */
   readonly confirmOwner: () => Promise<boolean>;
   readonly observer: HandoverObserver;
 }

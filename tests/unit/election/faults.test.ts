@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { LOCKS, ROLES } from "../../../functions/election/labels.ts";
 import type { RunOutcome } from "../../../functions/kit/feature.ts";
+import { epochFloor } from "../../../functions/kit/handover/epoch.ts";
 import { createLog } from "../../../functions/kit/host/log.ts";
 import { METRICS } from "../../../functions/kit/host/metric-list.ts";
 import { createMetrics } from "../../../functions/kit/host/metrics.ts";
@@ -162,4 +163,18 @@ test.each([
     method === "PATCH" ? { status, body: { kind: "Status", reason: "R", details } } : undefined,
   );
   expect(await world.run()).toMatchObject({ kind: "retry", afterMs });
+});
+
+test("a record that is made from an old read of the lock begins above the epoch that its status tells of by now", async () => {
+  const world = createGroup();
+  const later = epochFloor(world.clock.serverNow()) + 100;
+  world.intercept(({ verb, resource }) => {
+    if (verb !== "get" || resource !== LOCKS) return undefined;
+    world.intercept(undefined);
+    // Another instance has promoted, and Lease and pods were deleted since.
+    world.change(LOCKS, "db-lock", { status: { ...statusOf(world), epoch: later } }, "status");
+    return undefined;
+  });
+  await world.run();
+  expect(statusOf(world).epoch).toBe(later + 1);
 });
