@@ -2,6 +2,7 @@
  * Reads a lock's group: the owner, the record, and only then the pods (design section 3: members read before the record
  * are the way to two writers). What a warm instance remembers saves the dependent reads, and is verified by the same reads.
  */
+import { viewRecord } from "../kit/handover/model.ts";
 import { readRecord, type RecordReading } from "../kit/handover/record.ts";
 import { enrolmentLabel } from "../kit/handover/names.ts";
 import { mergeByUid } from "../kit/handover/merge.ts";
@@ -90,6 +91,24 @@ const readAhead = (read: Reader, hint: LockHint | undefined): Reader => {
   };
 };
 
+/**
+ * The record is never older than the status beside it: where the status tells of a later hand-over than the Lease that was read ahead,
+ * that one is read again. Else a pass that moves nothing would write an epoch back that nothing else may remember.
+ */
+const readLease = async (
+  readers: { readonly ahead: Reader; readonly direct: Reader },
+  { leaseName, status }: LockView,
+  now: () => number,
+): Promise<{ readonly lease: Reading; readonly reader: Reader }> => {
+  const { ahead, direct } = readers;
+  const lease = await ahead.named(LEASES, leaseName);
+  const epoch = lease.ok && lease.object !== undefined ? viewRecord(lease.object, now()).epoch : undefined;
+  const isBehind = epoch !== undefined && epoch < (status.epoch ?? 0);
+  return isBehind && ahead !== direct
+    ? { lease: await direct.named(LEASES, leaseName), reader: direct }
+    : { lease, reader: ahead };
+};
+
 interface Context {
   readonly hint: LockHint | undefined;
   /** Milliseconds on the API server's clock. */
@@ -113,8 +132,10 @@ export const loadOwner = async (
   const locks = listing.items.map((item) => viewLock(item, now()));
   const lock = locks.find(({ name }) => name === key.name);
   if (lock === undefined) return { ok: true, value: undefined };
-  const { named } = ahead;
-  const [set, lease] = await Promise.all([named(STATEFUL_SETS, lock.statefulSetName), named(LEASES, lock.leaseName)]);
+  const [set, { lease, reader }] = await Promise.all([
+    ahead.named(STATEFUL_SETS, lock.statefulSetName),
+    readLease({ ahead, direct }, lock, now),
+  ]);
   if (!set.ok) return { ok: false, response: set.response, doing: `get StatefulSet ${lock.statefulSetName}` };
   if (!lease.ok) return { ok: false, response: lease.response, doing: `get Lease ${lock.leaseName}` };
   const isMemberName = memberNamePattern(lock.statefulSetName);
@@ -122,7 +143,7 @@ export const loadOwner = async (
   const view = set.object === undefined ? undefined : viewSet(set.object);
   // Pods that were read after another Lease may have been read before the record.
   const aheadHolds = lock.leaseName === hint?.leaseName && isRecordOf(reading, view);
-  const pods = podsOf(aheadHolds ? ahead : direct, view);
+  const pods = podsOf(aheadHolds ? reader : direct, view);
   return { ok: true, value: { lock, locks, set: view, lease: lease.object, reading, pods } };
 };
 
