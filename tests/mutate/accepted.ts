@@ -2,7 +2,6 @@
 import type { Accepted } from "./verdict.ts";
 
 const PLAN = "functions/kit/handover/plan.ts";
-const ATTEMPT = "functions/kit/handover/attempt.ts";
 const EXECUTOR = "functions/kit/handover/executor.ts";
 const CONTEST = "functions/kit/handover/contest.ts";
 const END = "functions/kit/handover/end.ts";
@@ -54,19 +53,6 @@ export const ACCEPTED: readonly Accepted[] = [
     changes: ["text === undefined -> false"],
     reason: "Date.parse(undefined) is NaN too; the types refuse it",
   },
-  ...[
-    'if (outcome === "gone") return { kind: "now", pod: undefined, conflict: false };',
-    'if (outcome === "gone") return { kind: "now", pod: undefined, conflict: true };',
-    'if (next.uid !== pod.uid) return { kind: "now", pod: undefined, conflict: true };',
-  ].map((within) => {
-    const conflict = within.includes("conflict: true");
-    return {
-      file: ATTEMPT,
-      within,
-      changes: [`{ kind: "now", pod: undefined, conflict: ${conflict} } -> { kind: "now", conflict: ${conflict} }`],
-      reason: "a field that is absent reads as undefined; the types refuse it",
-    };
-  }),
   ...[
     ': { observed, stop: { kind: "refused", doing: "list enrolled pods", response: listing.response } };',
     'return { observed, stop: { kind: "restart", reason: "the owner is gone or was edited" } };',

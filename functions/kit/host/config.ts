@@ -141,7 +141,8 @@ const TABLE: Table = {
     fallback: 16,
     from: 1,
     to: 1000,
-    meaning: "Groups that are run at the same time; at most half of them repetitions of runs that failed.",
+    meaning:
+      "Groups that are run at the same time; at most half of them ones that failed slowly (after a second or more) the last time.",
   }),
   groupDeadlineMs: integer({
     name: "BELLWETHER_GROUP_DEADLINE_MS",
