@@ -45,6 +45,26 @@ export const conditionsFrom = (
     return { ...finding, observedGeneration: generation, lastTransitionTime: kept ?? secondTime(now) };
   });
 
+/** One finding a type: the first, with the messages of its like joined. */
+export const joined = (findings: readonly Finding[]): readonly Finding[] => {
+  const byType = new Map<string, Finding>();
+  for (const finding of findings) {
+    const known = byType.get(finding.type);
+    byType.set(
+      finding.type,
+      known === undefined ? finding : { ...known, message: `${known.message}; ${finding.message}` },
+    );
+  }
+  return [...byType.values()];
+};
+
+const conditionText = ({ type, status, reason, message, observedGeneration, lastTransitionTime }: Condition): string =>
+  [type, status, reason, message, observedGeneration, lastTransitionTime].join("\n");
+
+/** In the same order, too: they are stored as they are computed. */
+export const areSameConditions = (one: readonly Condition[], other: readonly Condition[]): boolean =>
+  one.map(conditionText).join("\n\n") === other.map(conditionText).join("\n\n");
+
 /** Findings that were not there before, or say something else now: each is worth one Kubernetes Event. */
 export const newFindings = (before: readonly Condition[], found: readonly Finding[]): readonly Finding[] =>
   found.filter(

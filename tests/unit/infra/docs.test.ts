@@ -2,7 +2,7 @@
 import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { PRIORITY_ANNOTATION, ROLES, SWITCHOVER_ANNOTATION } from "../../../functions/election/labels.ts";
+import { ROLES, SWITCHOVER_ANNOTATION } from "../../../functions/election/labels.ts";
 import {
   enrolmentLabel,
   EPOCH_ANNOTATION,
@@ -16,6 +16,7 @@ import {
   tokenAnnotation,
 } from "../../../functions/kit/handover/names.ts";
 import { VARIABLES } from "../../../functions/kit/host/config.ts";
+import { PRIORITY_ANNOTATION } from "../../../functions/kit/pods/candidate.ts";
 import { filesBelow, ROOT, textOf } from "./files.ts";
 
 const PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", ...filesBelow("docs", ".md")];
