@@ -2,7 +2,7 @@
  * Who leads a StatefulSetLock's group, from what was observed: first whether the lock may be served at all (`admit`), then which
  * pod (`elect`). A healthy holder stays; otherwise one total order decides.
  */
-import { trueFinding, type Finding } from "../kit/conditions.ts";
+import { quoted, trueFinding, type Finding } from "../kit/conditions.ts";
 import { olderServed } from "../kit/group/owners.ts";
 import { choose, disqualification, type Departure } from "../kit/handover/choose.ts";
 import { inspect } from "../kit/handover/inspect.ts";
@@ -26,9 +26,6 @@ export type Admission =
   /** The record belongs to a group that this lock served before, or to an owner that is gone or names another Lease now. */
   | { readonly kind: "end-previous"; readonly group: string; readonly record: RecordView }
   | { readonly kind: "refuse"; readonly reason: RefusalReason; readonly message: string };
-
-/** Longer texts in foreign objects are no names, and would make a condition too long to be stored. */
-const NAME_CHARACTERS_MAX = 253;
 
 export interface AdmissionInput {
   readonly lock: LockView;
@@ -71,7 +68,7 @@ const emptySelector = ({ selector }: SetView): boolean =>
   Object.keys(selector.matchLabels ?? {}).length === 0 && (selector.matchExpressions ?? []).length === 0;
 
 const foreignLease = ({ name, holder }: RecordView): Admission => {
-  const by = JSON.stringify((holder?.name ?? "").slice(0, NAME_CHARACTERS_MAX));
+  const by = quoted(holder?.name ?? "");
   return refuse(
     "LeaseForeign",
     `Lease ${name} is held by ${by} and not ours; choose another spec.leaseName or delete it`,
@@ -167,11 +164,7 @@ const switchoverOf = (
   const why = known === undefined ? "is not a pod of the StatefulSet" : disqualification(known, set.uid);
   return {
     findings: [
-      trueFinding(
-        "SwitchoverRefused",
-        "NotEligible",
-        `switchover to ${JSON.stringify(wanted.slice(0, NAME_CHARACTERS_MAX))} refused: the pod ${why}`,
-      ),
+      trueFinding("SwitchoverRefused", "NotEligible", `switchover to ${quoted(wanted)} refused: the pod ${why}`),
     ],
   };
 };

@@ -15,7 +15,7 @@ import { memberNamePattern, viewSet, type SetView } from "../kit/pods/stateful-s
 import { LOCKS, ROLES } from "./labels.ts";
 import { viewElectionPod, viewLock, type LockView } from "./model.ts";
 
-/** What may be remembered of a lock between runs: names and a selector, never members or records. */
+/** What may be remembered of a lock between runs: names, and the StatefulSet as it was seen; never members or records. */
 export interface LockHint {
   readonly statefulSetName: string;
   readonly leaseName: string;
@@ -36,7 +36,7 @@ export interface Owner {
   readonly pods: (now: number) => Promise<Loaded<GroupPods<Candidate>>>;
 }
 
-const NO_PODS: GroupPods<Candidate> = { pods: [], formerGroups: [] };
+const NO_PODS: GroupPods<Candidate> = { pods: [], others: [] };
 
 const queryOf = (namespace: string, { uid, selector }: SetView): PodQuery => ({
   namespace,

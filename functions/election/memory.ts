@@ -1,6 +1,6 @@
 /**
- * What a warm instance remembers: which locks there are and the names in their specs. Hints only: they say which group
- * an event may concern without an API call, and which objects a run will need; every run reads the truth.
+ * What a warm instance remembers: which locks there are, the names in their specs, and each StatefulSet as its last run or sweep saw
+ * it. Hints only: they say which group an event may concern without an API call, and which objects a run will need; every run reads the truth.
  */
 import type { ObjectEvent } from "../../events/types.ts";
 import { createHints, type Hints } from "../kit/group/hints.ts";

@@ -22,5 +22,5 @@ export const lockPorts = (
       owner: ownerOf(lock),
       leaseDurationSeconds: lock.leaseDurationSeconds,
     },
-    confirmOwner: () => isUnchanged(io.send, LOCKS, lock.metadata),
+    confirmOwner: () => isUnchanged(io, LOCKS, { metadata: lock.metadata, epochSeen: lock.status.epoch ?? 0 }),
   });

@@ -17,6 +17,7 @@ import { classify } from "../kit/kube/status-class.ts";
 import { done, failed, restart, unfinishedBy, type PassOutcome } from "../kit/outcome.ts";
 import type { Candidate } from "../kit/pods/candidate.ts";
 import type { GroupPods } from "../kit/pods/load.ts";
+import { isToBeAdopted } from "../kit/pods/stateful-set.ts";
 import { elect, type Admission, type Election } from "./decide.ts";
 import { LOCKS, ROLES, SWITCHOVER_ANNOTATION } from "./labels.ts";
 import type { Owner } from "./load.ts";
@@ -144,12 +145,13 @@ const act = async (
 };
 
 /** The former groups end first; then the pods as they are observed, with the lock that was claimed. */
-const begin = async (served: Served, { pods, formerGroups }: GroupPods<Candidate>): Promise<PassOutcome> => {
+const begin = async (served: Served, { pods, others }: GroupPods<Candidate>): Promise<PassOutcome> => {
   const { context, lock, admission, owner } = served;
   const { set, record, adopts } = admission;
   if (record === undefined || adopts) {
     const { namespace } = lock;
-    const ended = await endFormerGroups(formerGroups, (group) => endFormerGroup(served, { namespace, group }));
+    const former = others.filter(({ raw }) => isToBeAdopted(raw, set)).flatMap(({ group }) => group ?? []);
+    const ended = await endFormerGroups(new Set(former), (group) => endFormerGroup(served, { namespace, group }));
     if (ended !== undefined) return ended;
   }
   const epochSeen = lock.status.epoch ?? 0;

@@ -20,6 +20,12 @@ export const listed = (items: readonly string[], separator: string): string =>
     ? items.join(separator)
     : `${items.slice(0, LISTED_MAX).join(separator)}${separator}and ${items.length - LISTED_MAX} more`;
 
+/** Longer texts in foreign objects are no names, and would make a condition too long to be stored. */
+const NAME_CHARACTERS_MAX = 253;
+
+/** A name that somebody else wrote, as a message shows it. */
+export const quoted = (name: string): string => JSON.stringify(name.slice(0, NAME_CHARACTERS_MAX));
+
 /** A condition that exists only while it is true. */
 export const trueFinding = (type: string, reason: string, message: string): Finding => ({
   type,

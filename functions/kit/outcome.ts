@@ -23,7 +23,8 @@ export const restart = (reason: string): PassOutcome => ({ kind: "restart", reas
 
 export const failed = (doing: string, response: KubeResponse): PassOutcome => {
   const refused = classify(response) !== "wait";
-  const afterMs = retryAfterMs(response) ?? (refused ? REFUSED_AFTER_MS : RETRY_AFTER_MS);
+  // "Retry-After: 0" is no leave to ask without a pause.
+  const afterMs = Math.max(retryAfterMs(response) ?? (refused ? REFUSED_AFTER_MS : 0), RETRY_AFTER_MS);
   // Other errors may be one webhook's or one object's: they must not hold up the events of everybody else.
   const trouble = SERVER_TROUBLE.has(response.status) ? "server" : "group";
   return { kind: "retry", reason: `${doing}: ${describe(response)}`, afterMs, trouble };

@@ -11,13 +11,15 @@ const ATTEMPTS_MAX = 6;
 const BACKOFF_MS_MAX = 5_000;
 /** A `Retry-After` that asks for more is cut to this: the next sweep asks again anyway. */
 const RETRY_AFTER_MS_MAX = 30_000;
+/** A group whose last run failed after as long as this is slow: it gets no more than its part of the slots. */
+const SLOW_MS = 1_000;
 /** By which part a pause grows at most, so that groups and instances that failed together do not come back together. */
 const JITTER = 0.25;
 
 export interface ReconcilerOptions {
   readonly send: Transport;
   readonly clock: Clock;
-  /** Groups that run at the same time; half of them may be repetitions. */
+  /** Groups that run at the same time; half of them may be ones that failed slowly the last time. */
   readonly concurrency: number;
   /** After this a run's API calls are answered without being sent, so that it ends. */
   readonly deadlineMs: number;
@@ -31,7 +33,10 @@ export interface ReconcilerOptions {
 export interface Reconciler {
   /** The outcome of the first run that begins after this call. Never rejects. */
   trigger(group: string): Promise<RunOutcome>;
-  /** Whether any other group than these runs or waits for its turn; one that pauses before a repetition does not count. */
+  /**
+   * Whether any other group than these runs or waits for its turn. One that pauses before a repetition does not count, nor one that
+   * failed slowly the last time.
+   */
   hasOthers(groups: readonly string[]): boolean;
   /** Resolves when nothing runs, waits or retries. */
   idle(): Promise<void>;
@@ -58,6 +63,14 @@ const boundedSend = (send: Transport, clock: Clock, deadlineMs: number): Transpo
 
 const messageOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
+const runOnce = async ({ run, send, clock, deadlineMs }: ReconcilerOptions, group: string): Promise<RunOutcome> => {
+  try {
+    return await run(group, boundedSend(send, clock, deadlineMs));
+  } catch (error) {
+    return { kind: "retry", reason: `bug: ${messageOf(error)}`, afterMs: BACKOFF_MS_MAX, trouble: "group" };
+  }
+};
+
 /** News ends the pause; but where the whole server is in trouble, not before the time that it asked for. */
 const pauseAfter = async (
   { trouble, afterMs }: Failure,
@@ -72,29 +85,25 @@ const pauseAfter = async (
 };
 
 export const createReconciler = (options: ReconcilerOptions): Reconciler => {
-  const { clock, run, onOutcome, random = () => 0 } = options;
+  const { clock, onOutcome, random = () => 0 } = options;
   const lanes = new Map<string, Lane>();
   const active = new Set<string>();
+  const slowly = new Set<string>();
   const slots = createSlots(options.concurrency);
   let idlers: (() => void)[] = [];
 
-  const runOnce = async (group: string): Promise<RunOutcome> => {
-    try {
-      return await run(group, boundedSend(options.send, clock, options.deadlineMs));
-    } catch (error) {
-      return { kind: "retry", reason: `bug: ${messageOf(error)}`, afterMs: BACKOFF_MS_MAX, trouble: "group" };
-    }
-  };
-
   /** One turn: everybody who waited at its start gets its outcome. */
   const turn = async (group: string, lane: Lane, attempt: number): Promise<RunOutcome> => {
-    const repeated = attempt > 1;
-    active.add(group);
-    await slots.take(repeated);
+    const slow = slowly.has(group);
+    if (!slow) active.add(group);
+    await slots.take(slow);
     const served = lane.waiting.splice(0);
-    const outcome = await runOnce(group);
-    slots.give(repeated);
+    const begun = clock.monotonic();
+    const outcome = await runOnce(options, group);
+    slots.give(slow);
     active.delete(group);
+    if (outcome.kind === "retry" && clock.monotonic() - begun >= SLOW_MS) slowly.add(group);
+    else slowly.delete(group);
     onOutcome(group, outcome, attempt);
     for (const resolve of served) resolve(outcome);
     return outcome;
@@ -106,18 +115,16 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
       // Turns of one group follow one another by design.
       // oxlint-disable-next-line no-await-in-loop
       const outcome = await turn(group, lane, attempt);
-      if (outcome.kind === "retry" && attempt < ATTEMPTS_MAX) {
+      const isLast = outcome.kind !== "retry" || attempt === ATTEMPTS_MAX;
+      if (isLast && lane.waiting.length === 0) break;
+      if (outcome.kind === "retry") {
         const news = Promise.withResolvers<void>();
         lane.wake = news.resolve;
         if (lane.waiting.length > 0) lane.wake();
         // oxlint-disable-next-line no-await-in-loop
         await pauseAfter(outcome, attempt, { clock, random, news: news.promise });
-        attempt += 1;
-      } else if (lane.waiting.length > 0) {
-        attempt = 1;
-      } else {
-        break;
       }
+      attempt = isLast ? 1 : attempt + 1;
     }
     lanes.delete(group);
     if (lanes.size > 0) return;

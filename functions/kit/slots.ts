@@ -1,44 +1,52 @@
 /**
- * Bounds how much runs at once. Repetitions get at most half of it, so that groups which fail slowly, behind a webhook that
- * hangs for example, never keep those out that have not been tried.
+ * Bounds how much runs at once. What is known to be slow, such as groups behind a webhook that hangs, gets at most half of it, so
+ * that it never keeps the others out; apart from that, who came first is first.
  */
 
 export interface Slots {
-  /** Resolves when there is room; those who wait are served in order, first attempts before repetitions. */
-  take(repeated: boolean): Promise<void>;
-  give(repeated: boolean): void;
+  /** Resolves when there is room. */
+  take(slow: boolean): Promise<void>;
+  give(slow: boolean): void;
+}
+
+interface Waiting {
+  readonly ticket: number;
+  readonly enter: () => void;
 }
 
 export const createSlots = (count: number): Slots => {
-  const limit = { all: count, repeated: Math.max(1, Math.floor(count / 2)) };
-  const taken = { all: 0, repeated: 0 };
-  const waiting: Record<"first" | "repeated", (() => void)[]> = { first: [], repeated: [] };
+  const slowMost = Math.max(1, Math.floor(count / 2));
+  const queues: Record<"slow" | "other", Waiting[]> = { slow: [], other: [] };
+  let tickets = 0;
+  let taken = 0;
+  let takenBySlow = 0;
 
-  const next = (): { enter: (() => void) | undefined; repeated: boolean } => {
-    const enter = waiting.first.shift();
-    if (enter !== undefined || taken.repeated >= limit.repeated) return { enter, repeated: false };
-    return { enter: waiting.repeated.shift(), repeated: true };
+  const next = (): "slow" | "other" | undefined => {
+    const slow = takenBySlow < slowMost ? queues.slow[0] : undefined;
+    const [other] = queues.other;
+    if (slow === undefined) return other === undefined ? undefined : "other";
+    return other === undefined || slow.ticket < other.ticket ? "slow" : "other";
   };
 
   const admit = (): void => {
-    while (taken.all < limit.all) {
-      const { enter, repeated } = next();
-      if (enter === undefined) return;
-      taken.all += 1;
-      if (repeated) taken.repeated += 1;
-      enter();
+    for (let from = next(); taken < count && from !== undefined; from = next()) {
+      const entered = queues[from].shift();
+      taken += 1;
+      if (from === "slow") takenBySlow += 1;
+      entered?.enter();
     }
   };
 
   return {
-    take: (repeated) =>
-      new Promise((resolve) => {
-        waiting[repeated ? "repeated" : "first"].push(resolve);
+    take: (slow) =>
+      new Promise((enter) => {
+        tickets += 1;
+        queues[slow ? "slow" : "other"].push({ ticket: tickets, enter });
         admit();
       }),
-    give: (repeated) => {
-      taken.all -= 1;
-      if (repeated) taken.repeated -= 1;
+    give: (slow) => {
+      taken -= 1;
+      if (slow) takenBySlow -= 1;
       admit();
     },
   };

@@ -80,7 +80,7 @@ export const endRemains = async (io: Io, names: RoleNames, orphan: OrphanedGroup
  * `endUnlessServed` says whether it did. Undefined: nothing to end.
  */
 export const endFormerGroups = async (
-  groups: readonly string[],
+  groups: Iterable<string>,
   endUnlessServed: (group: string) => Promise<PassOutcome>,
 ): Promise<PassOutcome | undefined> => {
   for (const group of groups) {

@@ -10,9 +10,15 @@ export interface Renewal extends Pick<RecordSpec, "owner" | "leaseDurationSecond
   readonly record: RecordView;
 }
 
-/** Whether it was written. */
-export const renew = async ({ context, send }: Io, { record, ...about }: Renewal): Promise<boolean> =>
-  classify(await send(renewalRequest(record, about, context.clock.serverNow()))) === "ok";
+/** "refused" says that the record changed; "kept" that a server in trouble did not take it. */
+export const renew = async (
+  { context, send }: Io,
+  { record, ...about }: Renewal,
+): Promise<"written" | "refused" | "kept"> => {
+  const outcome = classify(await send(renewalRequest(record, about, context.clock.serverNow())));
+  if (outcome === "ok") return "written";
+  return outcome === "wait" ? "kept" : "refused";
+};
 
 /**
  * At the end of a pass; `lease` is the record as the pass has read it: one that names another owner, and was not written since, is written
@@ -22,5 +28,6 @@ export const renewIfDue = async (io: Io, renewal: Renewal, lease: KubeObject | u
   const { record, owner, leaseDurationSeconds } = renewal;
   const isUnwritten = lease?.metadata.resourceVersion === record.resourceVersion;
   const isDue = isRenewalDue(record, leaseDurationSeconds, io.context.clock.serverNow());
-  return (isDue || (isUnwritten && isInherited(lease, owner))) && renew(io, renewal);
+  if (!isDue && !(isUnwritten && isInherited(lease, owner))) return false;
+  return (await renew(io, renewal)) === "written";
 };

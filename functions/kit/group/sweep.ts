@@ -66,7 +66,10 @@ export interface Swept {
   readonly groups: number;
   /** Keys of those that need a run. */
   readonly runs: readonly string[];
-  /** By the key of the group: a renewal that is refused says that the group changed, and it is run. */
+  /**
+   * By the key of the group: a renewal that is refused says that the group changed, and it is run; one that a server in trouble did not
+   * take waits for the next tick.
+   */
   readonly renewals: ReadonlyMap<string, Renewal>;
 }
 
@@ -92,10 +95,9 @@ export const sweep = async (
     let count = 0;
     const due = mode === "observe" ? [] : [...renewals];
     await spread(due, { windowMs: windowMs(renewals.values(), tickSeconds), clock }, async ([key, renewal]) => {
-      if (!(await renew(io, renewal))) {
-        found([key]);
-        return;
-      }
+      const outcome = await renew(io, renewal);
+      if (outcome === "refused") found([key]);
+      if (outcome !== "written") return;
       count += 1;
       renewed(key);
     });

@@ -18,7 +18,6 @@ import {
   isConflict,
   judgeStep,
   podRequest,
-  writesOf,
   type Phase,
   type PodAnswer,
   type Sent,
@@ -36,7 +35,8 @@ const PARALLEL_WRITES_MAX = 32;
 /** What the executor tells about its work; all optional to act on, none may throw. */
 export interface HandoverObserver {
   phase(phase: Phase, milliseconds: number): void;
-  wrote(phase: Phase, count: number): void;
+  /** A write was applied. */
+  wrote(phase: Phase): void;
   conflict(phase: Phase): void;
 }
 
@@ -46,7 +46,7 @@ export interface HandoverPorts<P extends PodView> {
   /** Reads a pod as the feature sees it, membership included. */
   readonly view: (pod: KubeObject) => P;
   readonly record: RecordSpec;
-  /** The owner still exists, as it was read: asked just before a record is created. */
+  /** The owner still exists as it was read, and tells of no later epoch: asked just before a record is created. */
   readonly confirmOwner: () => Promise<boolean>;
   readonly observer: HandoverObserver;
 }
@@ -81,6 +81,7 @@ const writePods = async <P extends PodView>(
     // oxlint-disable-next-line no-await-in-loop
     for (const { pod, answer } of await Promise.all(batch.map(write))) {
       if (isConflict(answer)) ports.observer.conflict(phase);
+      else if (answer.kind === "now" && answer.pod !== undefined) ports.observer.wrote(phase);
       if (sent.stop === undefined) sent = absorbPod(sent.observed, { phase, pod }, answer);
     }
   }
@@ -108,6 +109,7 @@ const writeRecord = async <P extends PodView>(
   }
   const response = await ports.send(recordRequest(ports.record, change, ports.clock.serverNow()));
   const sent = absorbRecord(observed, ports.record.name, response);
+  if (sent.stop === undefined) ports.observer.wrote("record");
   if (sent.stop?.kind === "restart") ports.observer.conflict("record");
   const isNew = sent.stop === undefined && change.previous === undefined;
   return isNew ? listEnrolled(ports, sent.observed) : sent;
@@ -146,7 +148,6 @@ export const handOver = async <P extends PodView>(
     const sent = await perform(ports, progress.observed, step);
     ports.observer.phase(step.kind, ports.clock.monotonic() - begun);
     if (sent.stop !== undefined) return sent.stop;
-    ports.observer.wrote(step.kind, writesOf(step));
     progress = advance(progress, step, sent.observed);
   }
 };
@@ -161,6 +162,5 @@ export const writePhase = async <P extends PodView>(
   const begun = ports.clock.monotonic();
   const sent = await writePods(ports, observed, { phase, changes });
   ports.observer.phase(phase, ports.clock.monotonic() - begun);
-  ports.observer.wrote(phase, changes.length);
   return sent;
 };

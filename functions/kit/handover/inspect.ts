@@ -1,11 +1,8 @@
 /** What is wrong on pods and record without keeping anybody from leading: reported, and otherwise ignored or repaired. */
-import { listed, trueFinding, type Finding } from "../conditions.ts";
+import { listed, quoted, trueFinding, type Finding } from "../conditions.ts";
 import type { Candidate } from "../pods/candidate.ts";
 import type { RecordView } from "./model.ts";
 import type { RoleNames } from "./names.ts";
-
-/** Longer texts are no names, and would make a condition too long to be stored. */
-const NAME_CHARACTERS_MAX = 253;
 
 const invalidAnnotations = (pods: readonly Candidate[]): readonly Finding[] => {
   const problems = pods.flatMap((pod) => pod.problems);
@@ -39,7 +36,7 @@ const mismatchedHolder = (names: RoleNames, record: RecordView, pods: readonly C
     named === undefined ? pods.some((pod) => isPromotedHolder(names, record, pod)) : named.name !== holder.name;
   if (!mismatched) return [];
   const whose = named === undefined ? "that of no pod" : `that of ${named.name}`;
-  const message = `the Lease names holder ${JSON.stringify(holder.name.slice(0, NAME_CHARACTERS_MAX))}, but its holder-uid is ${whose}`;
+  const message = `the Lease names holder ${quoted(holder.name)}, but its holder-uid is ${whose}`;
   return [trueFinding("Tampered", "HolderMismatch", message)];
 };
 

@@ -13,7 +13,7 @@ const PHASE_SECONDS: Histogram = {
 const WRITES: Counter = {
   type: "counter",
   name: "bellwether_handover_writes_total",
-  help: "Writes of hand-overs by feature and phase; phase fence counts fenced pods, promote the promotions.",
+  help: "Writes of hand-overs that were applied, by feature and phase: record the Leases, the others pods.",
   labels: ["feature", "phase"],
 };
 
@@ -28,6 +28,6 @@ export const HANDOVER_METRICS: readonly Metric[] = [PHASE_SECONDS, WRITES, CONFL
 
 export const observeHandover = (metrics: Metrics, feature: string): HandoverObserver => ({
   phase: (phase, milliseconds) => metrics.observe(PHASE_SECONDS, { feature, phase }, milliseconds / 1000),
-  wrote: (phase, count) => metrics.count(WRITES, { feature, phase }, count),
+  wrote: (phase) => metrics.count(WRITES, { feature, phase }),
   conflict: (phase) => metrics.count(CONFLICTS, { feature, phase }),
 });

@@ -28,8 +28,8 @@ export interface PodLists {
 export interface GroupPods<P extends PodView> {
   /** Members and enrolled pods. */
   readonly pods: readonly P[];
-  /** Groups in which pods that the selector finds, but that are no members yet, are still enrolled. */
-  readonly formerGroups: readonly string[];
+  /** Found by the selector, but neither. */
+  readonly others: readonly P[];
 }
 
 /** Both LISTs at once. */
@@ -54,6 +54,5 @@ export const viewPods = <P extends PodView>(
   if (selected !== undefined && !selected.ok) return { ok: false, response: selected.response, doing: "list members" };
   const pods = mergeByUid(enrolled.items, selected?.items ?? []).map((pod) => view(pod));
   const ours = pods.filter((pod) => pod.member || pod.group === group);
-  const others = pods.filter((pod) => !ours.includes(pod)).flatMap((pod) => pod.group ?? []);
-  return { ok: true, value: { pods: ours, formerGroups: [...new Set(others)] } };
+  return { ok: true, value: { pods: ours, others: pods.filter((pod) => !ours.includes(pod)) } };
 };

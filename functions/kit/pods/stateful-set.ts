@@ -37,3 +37,9 @@ export const memberNamePattern = (statefulSetName: string): ((name: string) => b
   const prefix = `${statefulSetName}-`;
   return (name) => name.startsWith(prefix) && /^[0-9]+$/.test(name.slice(prefix.length));
 };
+
+/** The StatefulSet controller adopts what its selector finds, nobody owns, and has one of the set's names. */
+export const isToBeAdopted = ({ metadata }: KubeObject, { name, selector }: SetView): boolean =>
+  selects(selector, metadata.labels) &&
+  memberNamePattern(name)(metadata.name) &&
+  !(metadata.ownerReferences ?? []).some(({ controller }) => controller === true);

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { LOCKS, ROLES } from "../../../functions/election/labels.ts";
 import type { RunOutcome } from "../../../functions/kit/feature.ts";
+import { epochFloor } from "../../../functions/kit/handover/epoch.ts";
 import { createLog } from "../../../functions/kit/host/log.ts";
 import { METRICS } from "../../../functions/kit/host/metric-list.ts";
 import { createMetrics } from "../../../functions/kit/host/metrics.ts";
@@ -148,4 +149,32 @@ test("a hand-over that gets no answers from a hanging webhook is in the status",
   world.intercept((request) => (promotes(request) ? { status: 0, body: {} } : undefined));
   await world.run();
   expect(statusOf(world).writerPod).toBe("");
+});
+
+test.each([
+  [429, { retryAfterSeconds: 0 }, 200],
+  [429, { retryAfterSeconds: 7 }, 7000],
+  [503, {}, 200],
+  [403, {}, 5000],
+])("an answer %i with %o asks for a pause before the next attempt", async (status, details, afterMs) => {
+  const world = await createGroupAtRest();
+  setReady(world, "db-0", false);
+  world.intercept(({ method }) =>
+    method === "PATCH" ? { status, body: { kind: "Status", reason: "R", details } } : undefined,
+  );
+  expect(await world.run()).toMatchObject({ kind: "retry", afterMs });
+});
+
+test("a record that is made from an old read of the lock begins above the epoch that its status tells of by now", async () => {
+  const world = createGroup();
+  const later = epochFloor(world.clock.serverNow()) + 100;
+  world.intercept(({ verb, resource }) => {
+    if (verb !== "get" || resource !== LOCKS) return undefined;
+    world.intercept(undefined);
+    // Another instance has promoted, and Lease and pods were deleted since.
+    world.change(LOCKS, "db-lock", { status: { ...statusOf(world), epoch: later } }, "status");
+    return undefined;
+  });
+  await world.run();
+  expect(statusOf(world).epoch).toBe(later + 1);
 });

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { LOCKS, ROLES } from "../../../functions/election/labels.ts";
 import { LEASES, PODS, STATEFUL_SETS } from "../../../functions/kit/kube/request.ts";
-import { addLock, addSet, createGroupAtRest, rolesOf, type World } from "../support/world.ts";
+import { addLock, addPod, addSet, createGroupAtRest, rolesOf, type World } from "../support/world.ts";
 
 const NAMES = ["db-0", "db-1", "db-2"];
 
@@ -35,5 +35,23 @@ test("pods that were orphaned on purpose keep their writer as long as no set of 
   await world.run();
   await world.sweep();
   expect(rolesOf(world)).toEqual({ "db-0": ROLES.leader, "db-1": ROLES.follower, "db-2": ROLES.follower });
+  expect(world.get(LEASES, "db-lease")).toBeDefined();
+});
+
+test("pods of a living StatefulSet that another set's selector finds too keep their writer, whatever becomes of their lock", async () => {
+  const world = await createGroupAtRest();
+  world.change(LOCKS, "db-lock", { spec: { statefulSetName: "missing" } });
+  await world.run();
+  const selector = { matchExpressions: [{ key: "app", operator: "Exists" }] };
+  const template = { metadata: { labels: { app: "all" } }, spec: { containers: [{ name: "main", image: "main" }] } };
+  world.create(STATEFUL_SETS, { metadata: { name: "all" }, spec: { serviceName: "all", selector, template } });
+  addPod(world, "all-0", { set: "all" });
+  addLock(world, { name: "all-lock", leaseName: "all-lease", statefulSetName: "all" });
+  await world.run("all-lock");
+  expect(rolesOf(world, ["db-0", "db-1", "all-0"])).toEqual({
+    "db-0": ROLES.leader,
+    "db-1": ROLES.follower,
+    "all-0": ROLES.leader,
+  });
   expect(world.get(LEASES, "db-lease")).toBeDefined();
 });

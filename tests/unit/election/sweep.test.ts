@@ -119,6 +119,20 @@ test("a renewal that is refused hands the group to its run", async () => {
   expect(await world.sweep()).toEqual({ outcome: { kind: "swept", groups: 1, renewed: 0 }, found: [KEY] });
 });
 
+test.each([0, 429, 500, 503])(
+  "a renewal that is answered %i waits for the next tick and costs no run",
+  async (status) => {
+    const world = await createGroupAtRest();
+    await world.clock.advance(15_000);
+    world.intercept(({ method }) =>
+      method === "PATCH" ? { status, body: { kind: "Status", reason: "R" } } : undefined,
+    );
+    expect(await world.sweep()).toEqual({ outcome: { kind: "swept", groups: 1, renewed: 0 }, found: [] });
+    world.intercept(undefined);
+    expect(await world.sweep()).toMatchObject({ outcome: { renewed: 1 } });
+  },
+);
+
 test("an edited duration reaches the Lease", async () => {
   const world = await createGroupAtRest();
   world.change(LOCKS, "db-lock", { spec: { leaseDurationSeconds: 20 } });

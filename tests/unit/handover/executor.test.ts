@@ -138,6 +138,8 @@ test("a conflict while fencing: that pod alone is read again and fenced, before 
     "patch db-2 200",
     "patch db-1 200",
   ]);
+  // What is counted as written was applied: a pod that met a conflict counts once.
+  expect([world.wrote, world.conflicts]).toEqual([["record", "fence", "fence", "promote"], ["fence"]]);
 });
 
 test("a pod that vanished is fenced", async () => {

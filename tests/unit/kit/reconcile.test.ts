@@ -199,23 +199,88 @@ test("a Retry-After is kept although it is longer than pauses grow", async () =>
   expect(starts).toEqual(["g@0", "g@8000", "g@16000"]);
 });
 
-test("groups that fail slowly leave half of the slots to others", async () => {
+/** Groups named "hanging-…" fail after a second, the others are done at once. */
+const hangingBench = (options: Partial<ReconcilerOptions> = {}): Bench => {
   const made: Bench = bench(
     async (group) => {
       if (!group.startsWith("hanging")) return DONE;
       await made.clock.sleep(1000);
       return AGAIN;
     },
-    { concurrency: 4 },
+    { concurrency: 4, ...options },
   );
-  const { clock, reconciler } = made;
-  for (const name of ["1", "2", "3", "4"]) void reconciler.trigger(`hanging-${name}`);
-  // All four failed once, and wait for their second run.
-  await clock.advance(1100);
-  await clock.advance(150);
+  return made;
+};
+
+const hang = ({ reconciler }: Bench, count: number): void => {
+  for (let index = 0; index < count; index += 1) void reconciler.trigger(`hanging-${index}`);
+};
+
+/** How long a healthy group waits for its run, in milliseconds. */
+const waitOfHealthy = async ({ clock, reconciler }: Bench): Promise<number> => {
   const begun = clock.monotonic();
   await clock.settle(reconciler.trigger("healthy"));
-  expect(clock.monotonic() - begun).toBe(0);
+  return clock.monotonic() - begun;
+};
+
+test("groups that fail slowly leave half of the slots to others", async () => {
+  const made = hangingBench();
+  hang(made, 4);
+  // All four failed once, and wait for their second run.
+  await made.clock.advance(1100);
+  await made.clock.advance(150);
+  expect(await waitOfHealthy(made)).toBe(0);
+});
+
+test("so do those that were given up, when a sweep finds all of them again", async () => {
+  const made = hangingBench();
+  hang(made, 20);
+  await made.clock.settle(made.reconciler.idle());
+  hang(made, 20);
+  expect(await waitOfHealthy(made)).toBe(0);
+});
+
+test("a group that failed at once has all of the slots again for what is news", async () => {
+  const made: Bench = bench(
+    async (group) => {
+      if (group === "quick") return { ...AGAIN, trouble: "group", afterMs: 5000 };
+      await made.clock.sleep(5000);
+      return AGAIN;
+    },
+    { concurrency: 4 },
+  );
+  const { clock, reconciler, starts } = made;
+  hang(made, 4);
+  await clock.advance(5000);
+  await reconciler.trigger("quick");
+  // Two of the four run again, which is their half.
+  await clock.advance(1000);
+  void reconciler.trigger("quick");
+  await clock.advance(1);
+  expect(starts.filter((start) => start.startsWith("quick"))).toEqual(["quick@5000", "quick@6000"]);
+});
+
+test("a group that hangs is no reason to answer the others early", async () => {
+  const made = hangingBench();
+  hang(made, 1);
+  expect(made.reconciler.hasOthers(["healthy"])).toBe(true);
+  await made.clock.advance(1500);
+  expect(made.starts).toHaveLength(2);
+  expect(made.reconciler.hasOthers(["healthy"])).toBe(false);
+});
+
+test("what came during the last attempt waits too, as long as the server asked for", async () => {
+  const made: Bench = bench(async () => {
+    await made.clock.sleep(100);
+    return { ...AGAIN, afterMs: 8000 };
+  });
+  const { clock, reconciler, starts, outcomes } = made;
+  void reconciler.trigger("g");
+  await clock.advance(5 * 8100 + 50);
+  void reconciler.trigger("g");
+  await clock.advance(8100);
+  expect(starts.slice(5)).toEqual(["g@40500", "g@48600"]);
+  expect(outcomes.at(-1)).toBe("g retry 6");
 });
 
 test("a single slot serves repetitions too", async () => {

@@ -26,6 +26,8 @@ export interface Scripted {
   /** `patch db-0`, `create db-lease`, `list pods`, … with the status of the answer. */
   readonly calls: readonly string[];
   readonly conflicts: readonly string[];
+  /** The phase of each write that was applied. */
+  readonly wrote: readonly string[];
   /** Called before each request; what it returns is the answer. */
   before(hook: (call: string) => KubeResponse | undefined): void;
   get(name: string): KubeObject | undefined;
@@ -72,6 +74,7 @@ export const createScripted = (
   const objects = new Map(start.map((object) => [object.metadata.name, object]));
   const calls: string[] = [];
   const conflicts: string[] = [];
+  const wrote: string[] = [];
   let hook: ((call: string) => KubeResponse | undefined) | undefined;
   const clock = createVirtualClock();
 
@@ -107,6 +110,7 @@ export const createScripted = (
   return {
     calls,
     conflicts,
+    wrote,
     before: (next) => {
       hook = next;
     },
@@ -134,7 +138,11 @@ export const createScripted = (
         leaseDurationSeconds: 30,
       },
       confirmOwner: () => Promise.resolve(ownerExists),
-      observer: { phase: () => undefined, wrote: () => undefined, conflict: (phase) => conflicts.push(phase) },
+      observer: {
+        phase: () => undefined,
+        wrote: (phase) => wrote.push(phase),
+        conflict: (phase) => conflicts.push(phase),
+      },
     },
   };
 };
