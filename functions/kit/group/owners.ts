@@ -1,8 +1,7 @@
 /** Several owners may want the same pods: the oldest is served, whatever order they are listed in. */
-import type { ObjectMeta } from "../kube/object.ts";
 
 interface Owner {
-  readonly metadata: Pick<ObjectMeta, "uid" | "creationTimestamp">;
+  readonly metadata: { readonly uid: string; readonly creationTimestamp?: string };
 }
 
 const ageText = ({ metadata }: Owner): string => `${metadata.creationTimestamp ?? ""} ${metadata.uid}`;
