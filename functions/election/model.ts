@@ -7,11 +7,10 @@ import { parseEpoch } from "../kit/handover/epoch.ts";
 import type { KubeObject, ObjectMeta } from "../kit/kube/object.ts";
 import { viewCandidate, type Candidate } from "../kit/pods/candidate.ts";
 import { isMember, type SetView } from "../kit/pods/stateful-set.ts";
+import { flagProblems, nameProblems, textOf, wholeNumberProblems } from "../kit/spec.ts";
 import { FINALIZER, LOCKS, ROLES, SWITCHOVER_ANNOTATION } from "./labels.ts";
 
-const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const NAME_CHARACTERS_MAX = 253;
-const LEASE_SECONDS_MAX = 3600;
+const LEASE_SECONDS = { from: 1, to: 3600 };
 
 export interface LockStatus {
   readonly writerPod: string;
@@ -38,28 +37,12 @@ export interface LockView {
   readonly problems: readonly string[];
 }
 
-const shown = (value: unknown): string => (value === undefined ? "nothing" : JSON.stringify(value).slice(0, 100));
-
-const nameProblem = (field: string, value: unknown): readonly string[] =>
-  typeof value === "string" && value.length <= NAME_CHARACTERS_MAX && DNS_SUBDOMAIN.test(value)
-    ? []
-    : [
-        `${field}: got ${shown(value)}, accepted is the name of an object (lower-case DNS subdomain, 1 to 253 characters)`,
-      ];
-
-const specProblems = (spec: Readonly<Record<string, unknown>>): readonly string[] => {
-  const seconds = spec["leaseDurationSeconds"];
-  const inRange = Number.isInteger(seconds) && Number(seconds) >= 1 && Number(seconds) <= LEASE_SECONDS_MAX;
-  const { paused } = spec;
-  return [
-    ...nameProblem("spec.statefulSetName", spec["statefulSetName"]),
-    ...nameProblem("spec.leaseName", spec["leaseName"]),
-    ...(inRange ? [] : [`spec.leaseDurationSeconds: got ${shown(seconds)}, accepted is a whole number from 1 to 3600`]),
-    ...(paused === undefined || typeof paused === "boolean"
-      ? []
-      : [`spec.paused: got ${shown(paused)}, accepted is true or false`]),
-  ];
-};
+const specProblems = (spec: Readonly<Record<string, unknown>>): readonly string[] => [
+  ...nameProblems("spec.statefulSetName", spec["statefulSetName"]),
+  ...nameProblems("spec.leaseName", spec["leaseName"]),
+  ...wholeNumberProblems("spec.leaseDurationSeconds", spec["leaseDurationSeconds"], LEASE_SECONDS),
+  ...(spec["paused"] === undefined ? [] : flagProblems("spec.paused", spec["paused"])),
+];
 
 const viewStatus = (status: Readonly<Record<string, unknown>>, now: number): LockStatus => ({
   writerPod: typeof status["writerPod"] === "string" ? status["writerPod"] : "",
@@ -67,8 +50,6 @@ const viewStatus = (status: Readonly<Record<string, unknown>>, now: number): Loc
   observedGeneration: typeof status["observedGeneration"] === "number" ? status["observedGeneration"] : undefined,
   conditions: Array.isArray(status["conditions"]) ? (status["conditions"] as readonly Condition[]) : [],
 });
-
-const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
 export const viewLock = (lock: KubeObject, now: number): LockView => {
   const { metadata } = lock;

@@ -3,10 +3,8 @@
  * asks the pod before believing it, so that it carries no more than the pod's name.
  */
 import { randomUUID } from "node:crypto";
-import { objectPath } from "../../events/names.ts";
+import { objectPath, ROLE_CLAIMED } from "../../events/names.ts";
 import { post, type PostResult } from "../../events/post.ts";
-
-const ROLE_CLAIMED = "dev.bellwether.role.claimed.v1";
 
 export interface Claimant {
   /** URL that takes CloudEvents. */
@@ -26,6 +24,7 @@ export const claimRole = ({ sink, namespace, pod }: Claimant): Promise<PostResul
       "ce-source": objectPath({ apiVersion: "v1", kind: "Pod", namespace, name: pod }),
       "ce-namespace": namespace,
       "ce-name": pod,
+      "content-type": "application/json",
     },
-    body: "",
+    body: "{}",
   });

@@ -11,6 +11,8 @@ import type { Described } from "../../functions/kit/host/config.ts";
 import { ELECTION_METRICS } from "../../functions/election/metrics.ts";
 import { HANDOVER_METRICS } from "../../functions/kit/handover/metrics.ts";
 import { METRICS } from "../../functions/kit/host/metric-list.ts";
+import { ROLES_METRICS } from "../../functions/roles/metrics.ts";
+import { STANDBY_METRICS } from "../../functions/standby/metrics.ts";
 import { runCommand } from "../lab/command.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -53,12 +55,9 @@ keeps 10 000 combinations of label values apart; further ones are counted under 
 
 ${table(
   ["metric", "type", "labels", "meaning"],
-  [...METRICS, ...HANDOVER_METRICS, ...ELECTION_METRICS].map(({ name, type, labels, help }) => [
-    `\`${name}\``,
-    type,
-    labels.map((label) => `\`${label}\``).join(", "),
-    help,
-  ]),
+  [...METRICS, ...HANDOVER_METRICS, ...ELECTION_METRICS, ...ROLES_METRICS, ...STANDBY_METRICS].map(
+    ({ name, type, labels, help }) => [`\`${name}\``, type, labels.map((label) => `\`${label}\``).join(", "), help],
+  ),
 )}
 `;
 

@@ -24,6 +24,8 @@ export type CarriedOut<P extends PodView, L, H> =
       readonly record: RecordView | undefined;
       /** Undefined: nobody leads, or the leader is gone. */
       readonly leader: P | undefined;
+      /** All of the group, as they are now. */
+      readonly pods: readonly P[];
       /** This attempt made the last write of a hand-over. */
       readonly promoted: boolean;
     }
@@ -48,7 +50,7 @@ export const carryOut = async <P extends PodView, L, H>(
   if (attempt.kind !== "settled") return { kind: "stopped", verdict, stop: attempt };
   const { record, pods } = attempt.observed;
   const leader = target.kind === "pod" ? pods.find(({ uid }) => uid === target.uid) : undefined;
-  return { kind: "settled", verdict, record, leader, promoted: attempt.promoted };
+  return { kind: "settled", verdict, record, leader, pods, promoted: attempt.promoted };
 };
 
 /** What would be done, in words, where nothing is written: every member is treated as enrolled, as it would be. */

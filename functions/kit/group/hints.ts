@@ -5,6 +5,8 @@
 
 export interface Hints<H> {
   get(key: string): H | undefined;
+  /** A copy. */
+  all(): ReadonlyMap<string, H>;
   remember(key: string, hint: H): void;
   forget(key: string): void;
   /** Keys of the hints that are found by the value. */
@@ -63,6 +65,7 @@ export const createHints = <H>(valuesOf: (key: string, hint: H) => readonly stri
 
   return {
     get: (key) => hints.get(key),
+    all: () => new Map(hints),
     remember,
     forget,
     at: (value) => index.at(value),

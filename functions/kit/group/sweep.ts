@@ -16,6 +16,9 @@ import { renew, type Renewal } from "./renew.ts";
 /** Ends the sweep: half of what there is would look like groups without pods, or pods without owners. */
 class Unreadable extends Error {}
 
+/** Ends the sweep of a feature whose kind nobody has installed: it has no groups, and keeps no other feature waiting. */
+class NotInstalled extends Error {}
+
 const listScope = async (
   { context, send }: Io,
   resource: Resource,
@@ -24,8 +27,10 @@ const listScope = async (
   const scopes = context.namespaces.length === 0 ? [undefined] : context.namespaces;
   const listings = await Promise.all(scopes.map((namespace) => listAll(send, resource, { ...options, namespace })));
   return listings.flatMap((listing) => {
-    if (!listing.ok) throw new Unreadable(`list ${resource.plural}: ${describe(listing.response)}`);
-    return listing.items;
+    if (listing.ok) return listing.items;
+    const message = `list ${resource.plural}: ${describe(listing.response)}`;
+    // Of a collection that exists there is a list, if an empty one.
+    throw listing.response.status === 404 ? new NotInstalled(message) : new Unreadable(message);
   });
 };
 
@@ -56,9 +61,13 @@ export const listSets = (io: Io): Promise<readonly KubeObject[]> => listScope(io
 export const listRecords = (io: Io, feature: string): Promise<readonly KubeObject[]> =>
   listScope(io, LEASES, { labelSelector: recordSelector(feature) });
 
-/** The enrolled pods of a feature; after its records, as in a run. */
+/** Pods by their labels; after the records of the feature, as in a run. */
+export const listWith = (io: Io, labelSelector: string): Promise<readonly KubeObject[]> =>
+  listScope(io, PODS, { labelSelector, keep: slimPod });
+
+/** The enrolled pods of a feature. */
 export const listEnrolled = (io: Io, feature: string): Promise<readonly KubeObject[]> =>
-  listScope(io, PODS, { labelSelector: enrolmentLabel(feature), keep: slimPod });
+  listWith(io, enrolmentLabel(feature));
 
 /** What a feature makes of what it has read. */
 export interface Swept {
@@ -88,7 +97,7 @@ export const sweep = async (
   { read, renewed }: { readonly read: () => Promise<Swept>; readonly renewed: (key: string) => void },
   found: (groups: readonly string[]) => void,
 ): Promise<SweepOutcome> => {
-  const { clock, mode, tickSeconds } = io.context;
+  const { clock, log, mode, tickSeconds } = io.context;
   try {
     const { groups, runs, renewals } = await read();
     found(runs);
@@ -104,6 +113,11 @@ export const sweep = async (
     return { kind: "swept", groups, renewed: count };
   } catch (error) {
     if (error instanceof Unreadable) return { kind: "failed", reason: error.message };
+    if (error instanceof NotInstalled) {
+      log.debug("nothing to sweep", { reason: error.message });
+      found([]);
+      return { kind: "swept", groups: 0, renewed: 0 };
+    }
     throw error;
   }
 };

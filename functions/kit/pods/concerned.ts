@@ -20,11 +20,14 @@ export interface SetHint {
 export const setValue = (namespace: string, name: string): string => `set:${namespace}/${name}`;
 export const groupValue = (group: string): string => `group:${group}`;
 
+/** What tells of a pod; without an object its name is all that is known. */
+export type PodNews = Pick<ObjectEvent, "namespace" | "name" | "change" | "object">;
+
 export const isEventOf = (event: ObjectEvent, resource: Resource): boolean =>
   event.kind === resource.kind && event.apiVersion === apiVersionOf(resource);
 
 /** The StatefulSets that the pod may belong to: by owner, and by name where the event carries no object. */
-const setsOfPod = ({ object, name }: ObjectEvent): readonly string[] =>
+const setsOfPod = ({ object, name }: PodNews): readonly string[] =>
   object === undefined
     ? [name.replace(/-[0-9]+$/, "")]
     : (object.metadata.ownerReferences ?? [])
@@ -36,7 +39,7 @@ const isSameSet = (shown: SetView | undefined, known: SetView | undefined): bool
 
 const toLearn = (namespace: string, name: string): string => `${LEARN_PREFIX}${keyText({ namespace, name })}`;
 
-export const concernedByPod = (hints: Hints<SetHint>, feature: string, event: ObjectEvent): readonly string[] => {
+export const concernedByPod = (hints: Hints<SetHint>, feature: string, event: PodNews): readonly string[] => {
   const { namespace, change, object } = event;
   const group = object?.metadata.labels?.[enrolmentLabel(feature)];
   const sets = setsOfPod(event);

@@ -109,9 +109,12 @@ test("docs/statefulsetlock.md lists every label and annotation, and no other", (
   expect([...rows].map(({ groups }) => groups?.["name"] ?? "").toSorted()).toEqual(NAMES.toSorted());
 });
 
-/** `Type/Reason` of every finding that the code spells out; most reasons of `Available` come from unions. */
-const conditionsInCode = (): readonly string[] => {
-  const code = filesBelow("functions", ".ts").map(textOf).join("\n");
+/** `Type/Reason` of every finding that the code of a feature and the kit spell out; most reasons of `Available` come from unions. */
+const conditionsInCode = (feature: string): readonly string[] => {
+  const code = ["functions/kit", `functions/${feature}`]
+    .flatMap((folder) => filesBelow(folder, ".ts"))
+    .map(textOf)
+    .join("\n");
   const union = (name: string): readonly string[] => {
     const text = new RegExp(`export type ${name} =(?<members>[^;]+);`).exec(code)?.groups?.["members"] ?? "";
     return [...text.matchAll(/"(?<reason>\w+)"/g)].map(({ groups }) => `Available/${groups?.["reason"] ?? ""}`);
@@ -124,11 +127,14 @@ const conditionsInCode = (): readonly string[] => {
   return [...new Set([...spelled, ...named])].toSorted();
 };
 
-test("the README's table of conditions is that of the code", () => {
-  const rows = textOf("README.md").matchAll(/^\| (?<type>[A-Z]\w+) +\| `(?<reason>\w+)` /gm);
+test.each([
+  ["README.md", "election"],
+  ["docs/leaderstatuschecker.md", "roles"],
+])("the table of conditions in %s is that of the code", (page, feature) => {
+  const rows = textOf(page).matchAll(/^\| (?<type>[A-Z]\w+) +\| `(?<reason>\w+)` /gm);
   const documented = [...rows].map(({ groups }) => `${groups?.["type"] ?? ""}/${groups?.["reason"] ?? ""}`);
-  expect(conditionsInCode().length).toBeGreaterThan(12);
-  expect(documented.toSorted()).toEqual(conditionsInCode());
+  expect(conditionsInCode(feature).length).toBeGreaterThan(12);
+  expect(documented.toSorted()).toEqual(conditionsInCode(feature));
 });
 
 test("the README's shortest Lease is that of the code, for the tick that is shipped", () => {
