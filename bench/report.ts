@@ -16,6 +16,8 @@ export interface Figure {
   readonly target?: string | undefined;
   /** Undefined: there is no target. */
   readonly met?: boolean | undefined;
+  /** A target that says what is right, not what is fast: missed, it fails the bench on whatever machine. */
+  readonly mustHold?: boolean | undefined;
 }
 
 export interface BenchReport {
@@ -41,6 +43,8 @@ export interface Conditions {
 export interface BenchOptions {
   /** Samples of each quantity; what a sample is the bench says. */
   readonly runs: number;
+  /** Numbers of groups on the server, ascending; as many as `BenchEntry.groups`. */
+  readonly groups: readonly number[];
   /** Progress of long work, a line at a time. */
   readonly say: (line: string) => void;
 }
@@ -78,6 +82,27 @@ export const atMost = (name: string, unit: string, ours: number, most: number): 
   target: `<= ${most}`,
   met: ours <= most,
 });
+
+/** Counts what is wrong: any at all fails the bench. */
+export const none = (name: string, ours: number): Figure => ({
+  name,
+  unit: "",
+  ours,
+  target: "0",
+  met: ours === 0,
+  mustHold: true,
+});
+
+/** A line for each figure that fails its bench. */
+export const failuresOf = (reports: readonly BenchReport[]): readonly string[] =>
+  reports.flatMap(({ bench, scope, figures }) =>
+    figures
+      .filter(({ mustHold, met }) => mustHold === true && met !== true)
+      .map(({ name, ours, target }) => `${bench}: ${scope}: ${name}: ${ours}, must be ${target}`),
+  );
+
+/** `1 lock`, `2 locks`. */
+export const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`;
 
 const headOf = (comparedWith: string): readonly string[] => ["", "ours", comparedWith, "ratio", "target", ""];
 

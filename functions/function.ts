@@ -95,17 +95,25 @@ export const createFunction = (options: FunctionOptions): RunningFunction => {
   const reconciler = createRunner(options, own);
   const trigger = ({ name }: Feature, group: string): Promise<RunOutcome> => reconciler.trigger(keyOf(name, group));
   const unread = new Set(features);
-  const allRead = Promise.withResolvers<void>();
+  let waiting: PromiseWithResolvers<void> | undefined;
+  const endWaiting = (): void => {
+    waiting?.resolve();
+    waiting = undefined;
+  };
   const onRead = (feature: Feature): void => {
     unread.delete(feature);
-    if (unread.size === 0) allRead.resolve();
+    if (unread.size === 0) endWaiting();
   };
   const tick = createTick({ features, send: options.send, clock, log, metrics, trigger, onRead });
 
-  /** A cold instance knows no group yet; its first sweep tells it which groups there are. */
+  /** A cold instance knows no group yet; its first sweep tells it which groups there are. Events that come meanwhile wait together. */
   const knowsGroups = async (): Promise<boolean> => {
     if (unread.size === 0) return true;
-    await Promise.race([allRead.promise, tick(), clock.sleep(FIRST_SWEEP_WAIT_MS)]);
+    if (waiting === undefined) {
+      waiting = Promise.withResolvers<void>();
+      void Promise.race([tick(), clock.sleep(FIRST_SWEEP_WAIT_MS)]).then(endWaiting);
+    }
+    await waiting.promise;
     return unread.size === 0;
   };
 

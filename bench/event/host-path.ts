@@ -7,8 +7,8 @@ import type { BenchReport, Figure } from "../report.ts";
 import type { BenchEvent } from "../group.ts";
 import { cpuMsOf, rssMiBOf } from "../process.ts";
 import { median, shuffled } from "../statistics.ts";
-import type { Serving } from "./serving.ts";
-import { startServing } from "./serving.ts";
+import type { Serving } from "../serving.ts";
+import { startServing } from "../serving.ts";
 
 const CONNECTIONS = 10;
 /** Enough for the optimising compiler to be done. */

@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ROLES } from "../../functions/election/labels.ts";
 import { eventOf, LOCK_PATH, podPath, strangerEvent, type BenchEvent } from "../group.ts";
-import type { BenchReport, Figure } from "../report.ts";
+import { none, type BenchReport, type Figure } from "../report.ts";
 import type { StubApi } from "../stub-api.ts";
-import { startServing } from "./serving.ts";
+import { startServing } from "../serving.ts";
 
 const QUIET_MS = 300;
 const POLL_MS = 20;
@@ -38,13 +38,7 @@ interface Asked {
   readonly writes: number;
 }
 
-const none = (name: string, { reads, writes }: Asked): Figure => ({
-  name,
-  unit: "",
-  ours: reads + writes,
-  target: "0",
-  met: reads + writes === 0,
-});
+const silent = (name: string, { reads, writes }: Asked): Figure => none(name, reads + writes);
 
 export interface RequestsOptions {
   readonly script: string;
@@ -72,9 +66,9 @@ export const measureRequests = async ({ script, environment, api }: RequestsOpti
       bench: "event",
       scope: "API requests per event, a group of 5 pods at rest",
       figures: [
-        none("unrelated pod", stranger),
-        none("echo of our own label", podEcho),
-        none("echo of our own status", lockEcho),
+        silent("unrelated pod", stranger),
+        silent("echo of our own label", podEcho),
+        silent("echo of our own status", lockEcho),
         { name: "writer not Ready, reads", unit: "", ours: change.reads },
         { name: "writer not Ready, writes", unit: "", ours: change.writes },
       ],

@@ -16,24 +16,20 @@ import {
 } from "../../functions/kit/kube/request.ts";
 import { listWatch } from "../../infra/lab/list-watch.ts";
 import { isReady } from "../../infra/lab/workload.ts";
-import { kubeConfigOfAdmin, sendAsAdmin, setting } from "../lab/access.ts";
+import { kubeConfigOfAdmin, setting, transportOfAdmin } from "../lab/access.ts";
+import { handOver, orThrow, relabel } from "../lab/bare-client.ts";
 
-const RECORD = "floor";
-const namespace = setting("BENCH_NAMESPACE");
-const send = sendAsAdmin();
-
-const labelled = (pod: KubeObject, role: string | null): ReturnType<typeof patchRequest> =>
-  patchRequest(PODS, { namespace, on: pod.metadata }, { metadata: { labels: { [ROLES.roleLabel]: role } } });
+const [namespace, name] = [setting("BENCH_NAMESPACE"), setting("BENCH_GROUP")];
+const send = orThrow(transportOfAdmin().send);
 
 const failOver = async (): Promise<void> => {
-  const lease = await send(getRequest(LEASES, namespace, RECORD));
-  const pods = listOf(await send(listRequest(PODS, { namespace, labelSelector: "app=db" }))).items;
+  const { metadata } = objectOf(await send(getRequest(LEASES, namespace, name)));
+  const pods = listOf(await send(listRequest(PODS, { namespace, labelSelector: `app=${name}` }))).items;
   const target = pods.find(isReady);
   if (target === undefined) return;
-  const on = { namespace, on: objectOf(lease).metadata };
-  await send(patchRequest(LEASES, on, { spec: { holderIdentity: target.metadata.name } }));
-  await Promise.all(pods.filter((pod) => pod !== target).map((pod) => send(labelled(pod, ROLES.follower))));
-  await send(labelled(target, ROLES.leader));
+  const spec = { holderIdentity: target.metadata.name };
+  const record = patchRequest(LEASES, { namespace, on: metadata }, { spec });
+  await handOver(send, { record, pods, target, patch: relabel });
 };
 
 let busy = false;
@@ -47,7 +43,7 @@ const onEvent = ({ object }: { object: KubeObject }): void => {
   });
 };
 
-await send(createRequest(LEASES, namespace, { metadata: { name: RECORD }, spec: { leaseTransitions: 0 } }));
+await send(createRequest(LEASES, namespace, { metadata: { name }, spec: { leaseTransitions: 0 } }));
 await failOver();
 await listWatch<KubeObject>({
   kubeConfig: kubeConfigOfAdmin(),

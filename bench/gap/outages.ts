@@ -35,6 +35,6 @@ export const outagesOf = (start: Reach, changes: readonly ReachChange[], until: 
   return begin === undefined ? outages : [...outages, { begin, end: until }];
 };
 
-/** How many writes of a client that writes every so often, from moment 0 on, fall into the outages. */
-export const writesLost = (outages: readonly Outage[], everyMs: number): number =>
+/** Of a client that would write every so often, from moment 0 on: how many writes fall into the outages. */
+export const writesInto = (outages: readonly Outage[], everyMs: number): number =>
   outages.reduce((sum, { begin, end }) => sum + Math.ceil(end / everyMs) - Math.ceil(begin / everyMs), 0);

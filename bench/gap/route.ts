@@ -7,11 +7,14 @@ import type { GroupName } from "../lab/names.ts";
 import type { OpenLab } from "../lab/open.ts";
 import { poll } from "../../infra/lab/poll.ts";
 
-interface Slice extends KubeObject {
-  readonly endpoints?: readonly {
-    readonly conditions?: { readonly ready?: boolean };
-    readonly targetRef?: { readonly name: string };
-  }[];
+export interface Slice extends KubeObject {
+  /** A slice without endpoints has null. */
+  readonly endpoints:
+    | readonly {
+        readonly conditions?: { readonly ready?: boolean };
+        readonly targetRef?: { readonly name: string };
+      }[]
+    | null;
 }
 
 /** What the slices said from a moment on. */
@@ -33,8 +36,11 @@ const PORT = 5432;
 const pollMs = 20;
 const deadlineMs = 30_000;
 
-const readyOf = ({ endpoints = [] }: Slice): readonly string[] =>
-  endpoints.filter(({ conditions }) => conditions?.ready !== false).flatMap(({ targetRef }) => targetRef?.name ?? []);
+/** Names of the Ready endpoints; a condition that is not told counts as true. */
+export const readyOf = ({ endpoints }: Pick<Slice, "endpoints">): readonly string[] =>
+  (endpoints ?? [])
+    .filter(({ conditions }) => conditions?.ready !== false)
+    .flatMap(({ targetRef }) => targetRef?.name ?? []);
 
 /** A Service on the group's writer. */
 export const startRoute = async (

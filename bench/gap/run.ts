@@ -1,20 +1,21 @@
 /**
  * What a hand-over costs those who write through a Service: how long no pod carries the writer label, how long the Service
- * leads to none that does, and how many writes of a client that writes every 20 ms that is. Reported, because most of it is not ours.
+ * leads to none that does, and how many writes of a client that writes every 20 ms would fall into that. Nobody writes: the pods of
+ * a lab have no network. Reported, because most of it is not ours.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { LOCKS, ROLES, SWITCHOVER_ANNOTATION } from "../../functions/election/labels.ts";
+import { LOCKS, SWITCHOVER_ANNOTATION } from "../../functions/election/labels.ts";
 import { listRequest } from "../../functions/kit/kube/request.ts";
 import { succeed } from "../../infra/lab/api.ts";
 import { startServed } from "../lab/contender.ts";
-import { addLocks, addSets } from "../lab/groups.ts";
-import { untilWriter } from "../lab/hand-over.ts";
+import { addGroups } from "../lab/groups.ts";
+import { handOver, untilWriter } from "../lab/hand-over.ts";
 import { groupNames, type GroupName } from "../lab/names.ts";
 import { withLab, type OpenLab } from "../lab/open.ts";
 import { startStopwatch, type Stopwatch } from "../lab/stopwatch.ts";
 import type { Bench, BenchReport, Figure } from "../report.ts";
 import { percentile } from "../statistics.ts";
-import { outagesOf, writesLost } from "./outages.ts";
+import { outagesOf, writesInto } from "./outages.ts";
 import { startRoute, type Route } from "./route.ts";
 
 const WRITE_EVERY_MS = 20;
@@ -51,30 +52,26 @@ const cause = async ({ lab, group }: Scene, kind: Kind, old: string): Promise<vo
   await succeed(lab.api, "PATCH", `${listRequest(LOCKS, { namespace }).path}/${name}`, options);
 };
 
-const handOver = async (scene: Scene, kind: Kind): Promise<Gap> => {
+const measure = async (scene: Scene, kind: Kind): Promise<Gap> => {
   const { lab, group, watch, route } = scene;
   const old = await untilWriter(watch, group);
   await route.leadsTo(old);
   await sleep(restMs);
   const seen = route.routings.length;
-  const fenced = watch.next(group, ({ pod, role }) => pod === old && role === ROLES.follower);
-  const promoted = watch.next(group, ({ pod, role }) => pod !== old && role === ROLES.leader);
-  await cause(scene, kind, old);
-  const acknowledged = performance.now();
-  const [begin, end] = await Promise.all([fenced, promoted]);
-  await route.leadsTo(end.pod);
+  const { totalMs, gapMs, fenced, promoted } = await handOver(watch, { group, old }, () => cause(scene, kind, old));
+  await route.leadsTo(promoted.pod);
   const labels = [
-    { at: begin.at, writer: undefined },
-    { at: end.at, writer: end.pod },
+    { at: fenced.at, writer: undefined },
+    { at: promoted.at, writer: promoted.pod },
   ];
   const changes = [...route.routings.slice(seen), ...labels];
   const outages = outagesOf({ ready: [old], writer: old }, changes, performance.now());
   if (kind === "fail-over") await lab.kubelet.setReady(group.namespace, old, true);
   return {
-    totalMs: end.at - acknowledged,
-    labelMs: end.at - begin.at,
+    totalMs,
+    labelMs: gapMs,
     serviceMs: outages.reduce((sum, outage) => sum + outage.end - outage.begin, 0),
-    writes: writesLost(outages, WRITE_EVERY_MS),
+    writes: writesInto(outages, WRITE_EVERY_MS),
   };
 };
 
@@ -95,10 +92,11 @@ const reportOf = (kind: Kind, gaps: readonly Gap[]): BenchReport => {
       ...figures("cause to new writer label", "ms", "totalMs"),
       ...figures("no pod with the writer label", "ms", "labelMs"),
       ...figures("Service not leading to a writer", "ms", "serviceMs"),
-      ...figures(`writes lost, one each ${WRITE_EVERY_MS} ms`, "", "writes"),
+      ...figures(`writes that would find no writer, one each ${WRITE_EVERY_MS} ms`, "", "writes"),
     ],
     notes: [
       "The Service leads where the EndpointSlices of the real controller-manager say; kube-proxy is no part of it.",
+      "Writes are computed from those times: the pods of a lab have no address that a client could write to.",
       "A Service that leads to a pod whose writer label is gone counts as not leading to a writer.",
     ],
   };
@@ -107,16 +105,14 @@ const reportOf = (kind: Kind, gaps: readonly Gap[]): BenchReport => {
 export const runGap: Bench = ({ runs, say }) =>
   withLab(async (lab) => {
     await startServed(lab);
-    const groups = groupNames(0, 1);
-    await addSets(lab, groups);
-    await addLocks(lab, groups);
-    const [group = { namespace: "", name: "" }] = groups;
+    const [group = { namespace: "", name: "" }] = groupNames(0, 1);
+    await addGroups(lab, [group], say);
     const watch = await startStopwatch(lab.kubeConfig, group.namespace, lab.signal);
     const scene = { lab, group, watch, route: await startRoute(lab, group) };
     const gaps: Record<Kind, Gap[]> = { "fail-over": [], switchover: [] };
     for (let round = 1; round <= runs; round += 1) {
       // oxlint-disable-next-line no-await-in-loop -- one hand-over at a time
-      for (const kind of KINDS) gaps[kind].push(await handOver(scene, kind));
+      for (const kind of KINDS) gaps[kind].push(await measure(scene, kind));
       say(`${round} of ${runs} rounds`);
     }
     return KINDS.map((kind) => reportOf(kind, gaps[kind]));

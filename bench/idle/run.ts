@@ -6,13 +6,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startApiGate, type ApiGate, type GatedRequest } from "../../infra/lab/api-gate.ts";
 import { startPingAdapter } from "../../infra/lab/ping-adapter.ts";
 import { startServed } from "../lab/contender.ts";
-import { addLocks, addSets } from "../lab/groups.ts";
-import { groupNames } from "../lab/names.ts";
+import { addGroups } from "../lab/groups.ts";
+import { stepsTo } from "../lab/names.ts";
 import { withLab } from "../lab/open.ts";
-import { atMost, type Bench, type BenchReport } from "../report.ts";
+import { atMost, counted, none, type Bench, type BenchReport } from "../report.ts";
 import { renewalsDue, writesAtRest } from "./count.ts";
 
-const LOCKS = [1, 1000] as const;
 const TICK_SECONDS = 10;
 const LEASE_SECONDS = 30;
 const READS_PER_TICK_MAX = 30;
@@ -40,12 +39,12 @@ const reportOf = (locks: number, ticks: number, requests: readonly GatedRequest[
   });
   return {
     bench: "idle",
-    scope: `${locks} ${locks === 1 ? "lock" : "locks"}, ${ticks} ticks of ${TICK_SECONDS} s, Leases of ${LEASE_SECONDS} s`,
+    scope: `${counted(locks, "lock")}, ${counted(ticks, "tick")} of ${TICK_SECONDS} s, Leases of ${LEASE_SECONDS} s`,
     comparedWith: "due",
     figures: [
       within("renewals per lock, fewest", least),
       within("renewals per lock, most", most),
-      atMost("other writes", "", writes.others, 0),
+      none("other writes", writes.others),
       atMost("reads per tick", "", writes.reads / ticks, READS_PER_TICK_MAX),
     ],
   };
@@ -58,11 +57,11 @@ const observe = async (gate: ApiGate, ticks: number): Promise<readonly GatedRequ
 };
 
 /** A run is one tick of the window. */
-export const runIdle: Bench = ({ runs, say }) =>
+export const runIdle: Bench = ({ runs, groups, say }) =>
   withLab(async (lab) => {
     const gate = await startApiGate(lab.plane);
     try {
-      const { url } = await startServed(lab, gate.url);
+      const { url } = await startServed(lab, { server: gate.url });
       const ping = await startPingAdapter(lab);
       await ping.createPingSource({
         namespace: "default",
@@ -71,17 +70,12 @@ export const runIdle: Bench = ({ runs, say }) =>
         sink: url,
       });
       const reports: BenchReport[] = [];
-      let present = 0;
       /* oxlint-disable no-await-in-loop -- the server fills up step by step */
-      for (const locks of LOCKS) {
-        const more = groupNames(present, locks);
-        say(`adding ${more.length} groups`);
-        await addSets(lab, more);
-        await addLocks(lab, more);
-        present = locks;
+      for (const { count, added } of stepsTo(groups)) {
+        await addGroups(lab, added, say);
         await sleep(SETTLE_TICKS * tickMs);
         say(`counting for ${runs * TICK_SECONDS} s`);
-        reports.push(reportOf(locks, runs, await observe(gate, runs)));
+        reports.push(reportOf(count, runs, await observe(gate, runs)));
       }
       /* oxlint-enable no-await-in-loop */
       await ping.stop();

@@ -1,8 +1,7 @@
 /** The other end of `startScript`: the lab as a script of bench/ reaches it. */
 import { readFileSync } from "node:fs";
 import { KubeConfig } from "@kubernetes/client-node";
-import { createTransport } from "../../functions/kit/kube/transport.ts";
-import type { Transport } from "../../functions/kit/kube/request.ts";
+import { createTransport, type ApiTransport } from "../../functions/kit/kube/transport.ts";
 import { createApi, type Api } from "../../infra/lab/api.ts";
 
 /** Long enough for a queue of thousands of requests. */
@@ -15,9 +14,9 @@ export const setting = (name: string): string => {
   return value;
 };
 
-export const sendAsAdmin = (): Transport => {
+export const transportOfAdmin = (): ApiTransport => {
   const [ca, token] = [readFileSync(setting("BENCH_CA_FILE")), setting("BENCH_TOKEN")];
-  return createTransport({ server: setting("BENCH_SERVER"), ca: () => ca, token: () => token, deadlineMs }).send;
+  return createTransport({ server: setting("BENCH_SERVER"), ca: () => ca, token: () => token, deadlineMs });
 };
 
 export const apiAsAdmin = (): Api =>

@@ -9,26 +9,44 @@ import { WATCHED } from "../../infra/lab/workload.ts";
 
 let count = 0;
 
-/** The real ApiServerSource adapter for everything that the shipped sources stream. */
-export const startSource = ({ plane }: Lab, sink: string): Promise<Adapter> => {
+/** The real ApiServerSource adapter for everything that the shipped sources stream, but what this label selector leaves out. */
+export const startSource = ({ plane }: Lab, sink: string, selector?: string): Promise<Adapter> => {
   count += 1;
   return startApiServerAdapter({
     plane,
     identity: "bellwether-sources",
     sink,
     name: `bench-${count}`,
-    resources: WATCHED,
+    resources:
+      selector === undefined
+        ? WATCHED
+        : WATCHED.map(({ group, version, plural }) => ({ group, version, plural, selector })),
   });
 };
+
+export interface ServedOptions {
+  /** Where the function finds the API server; default: the plane's own address. */
+  readonly server?: string;
+  /** As in `startSource`. */
+  readonly selector?: string;
+}
 
 /** The function with its defaults, and the source before it. No ticks: they would serve what events are measured for. */
 export const startServed = async (
   lab: Lab,
-  server?: string,
+  { server, selector }: ServedOptions = {},
 ): Promise<FunctionInstance & { readonly source: Adapter }> => {
   const { plane } = lab;
   const instance = await startFunction(server === undefined ? { plane } : { plane, server });
-  return { ...instance, source: await startSource(lab, instance.url) };
+  return { ...instance, source: await startSource(lab, instance.url, selector) };
+};
+
+/** The work, which fails as soon as the process that it needs has ended. */
+export const whileAlive = <T>({ name, failure, exited }: LabProcess, work: Promise<T>): Promise<T> => {
+  const death = exited.then((): never => {
+    throw new Error(failure() ?? `${name} has ended`);
+  });
+  return Promise.race([work, death]);
 };
 
 /** A script of bench/ as a process of its own, with an administrator's access to the lab. */

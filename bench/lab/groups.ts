@@ -4,16 +4,20 @@
  */
 import { LOCKS } from "../../functions/election/labels.ts";
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
-import { listRequest, STATEFUL_SETS } from "../../functions/kit/kube/request.ts";
+import { listRequest, STATEFUL_SETS, type Resource } from "../../functions/kit/kube/request.ts";
+import { listAll } from "../../functions/kit/kube/page.ts";
 import { succeed, type Api } from "../../infra/lab/api.ts";
 import type { Lab } from "../../infra/lab/lab.ts";
+import { poll } from "../../infra/lab/poll.ts";
 import { lockManifest, statefulSetManifest } from "../../infra/lab/workload.ts";
 import { follow } from "./follow.ts";
-import type { GroupName } from "./names.ts";
+import { keyOf, type GroupName } from "./names.ts";
 import { inParallel } from "./parallel.ts";
 
 export const PODS_PER_GROUP = 3;
-const CREATED_AT_ONCE = 16;
+const WRITTEN_AT_ONCE = 16;
+const pollMs = 500;
+const endDeadlineMs = 300_000;
 
 /** May exist already. */
 export const addNamespace = async (api: Api, name: string): Promise<void> => {
@@ -21,10 +25,8 @@ export const addNamespace = async (api: Api, name: string): Promise<void> => {
   if (status !== 201 && status !== 409) throw new Error(`namespace ${name}: creation answered ${status}`);
 };
 
-const create = (api: Api, namespace: string, collection: string, body: unknown): Promise<unknown> => {
-  const [group = "", plural = ""] = collection.split(/\/(?=[^/]+$)/);
-  return succeed(api, "POST", `${group}/namespaces/${namespace}/${plural}`, { body });
-};
+const create = (api: Api, resource: Resource, namespace: string, body: unknown): Promise<unknown> =>
+  succeed(api, "POST", listRequest(resource, { namespace }).path, { body });
 
 const isComplete = ({ status }: KubeObject): boolean =>
   (status as { readyReplicas?: number } | undefined)?.readyReplicas === PODS_PER_GROUP;
@@ -42,9 +44,9 @@ export const addSets = async ({ api, kubeConfig }: Lab, groups: readonly GroupNa
       // oxlint-disable-next-line no-await-in-loop -- few, and each is needed by all that follows
       await addNamespace(api, namespace);
     }
-    await inParallel(groups, CREATED_AT_ONCE, async (group) => {
+    await inParallel(groups, WRITTEN_AT_ONCE, async (group) => {
       const { namespace, name } = group;
-      await create(api, namespace, path, statefulSetManifest({ name, replicas: PODS_PER_GROUP }));
+      await create(api, STATEFUL_SETS, namespace, statefulSetManifest({ name, replicas: PODS_PER_GROUP }));
       await sets.until(group, isComplete);
     });
   } finally {
@@ -58,12 +60,36 @@ export const addLocks = async ({ api, kubeConfig }: Lab, groups: readonly GroupN
   const { path } = listRequest(LOCKS, {});
   try {
     const locks = await follow(kubeConfig, path, ending.signal);
-    await inParallel(groups, CREATED_AT_ONCE, async (group) => {
+    await inParallel(groups, WRITTEN_AT_ONCE, async (group) => {
       const { namespace, name } = group;
-      await create(api, namespace, path, lockManifest({ name, statefulSetName: name }));
+      await create(api, LOCKS, namespace, lockManifest({ name, statefulSetName: name }));
       await locks.until(group, isElected);
     });
   } finally {
     ending.abort();
   }
+};
+
+/** Removes the locks, whose groups a running function ends; sets and pods stay. Resolves when the locks are gone. */
+export const removeLocks = async ({ api, transport }: Lab, groups: readonly GroupName[]): Promise<void> => {
+  await inParallel(groups, WRITTEN_AT_ONCE, ({ namespace, name }) =>
+    succeed(api, "DELETE", `${listRequest(LOCKS, { namespace }).path}/${name}`),
+  );
+  const removed = new Set(groups.map(keyOf));
+  const areGone = async (): Promise<true | undefined> => {
+    const listing = await listAll(transport.send, LOCKS, {});
+    if (!listing.ok) return undefined;
+    const left = listing.items.some(({ metadata: { namespace = "", name } }) =>
+      removed.has(keyOf({ namespace, name })),
+    );
+    return left ? undefined : true;
+  };
+  await poll(areGone, { what: `the end of ${groups.length} groups`, everyMs: pollMs, deadlineMs: endDeadlineMs });
+};
+
+/** Groups that a running function has elected. */
+export const addGroups = async (lab: Lab, groups: readonly GroupName[], say: (line: string) => void): Promise<void> => {
+  say(`adding ${groups.length} groups`);
+  await addSets(lab, groups);
+  await addLocks(lab, groups);
 };

@@ -1,16 +1,17 @@
-/** One fail-over as a client would notice it: the writer stops being Ready, and some time later another pod has the label. */
+/** One hand-over as a client would notice it: something happens to the writer, and some time later another pod has the label. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { ROLES } from "../../functions/election/labels.ts";
 import type { Kubelet } from "../../infra/lab/kubelet.ts";
 import { poll } from "../../infra/lab/poll.ts";
 import { keyOf, type GroupName } from "./names.ts";
-import type { Stopwatch } from "./stopwatch.ts";
+import type { Change, Stopwatch } from "./stopwatch.ts";
 
-export interface FailOver {
-  /** Acknowledged `Ready=False` to the new writer label, as the watcher sees it. */
+export interface HandOver {
+  /** From the acknowledged cause to the new writer label, as the watcher sees it. */
   readonly totalMs: number;
   /** No pod carries the writer label. */
   readonly gapMs: number;
+  readonly fenced: Change;
+  readonly promoted: Change;
 }
 
 /** Lets the status writes and Events of the last round pass. */
@@ -25,16 +26,25 @@ export const untilWriter = (watch: Stopwatch, group: GroupName): Promise<string>
     deadlineMs: electionDeadlineMs,
   });
 
-/** Leaves the group as it was, with another writer. */
-export const failOver = async (kubelet: Kubelet, watch: Stopwatch, group: GroupName): Promise<FailOver> => {
+/** What `cause`, which resolves when it is acknowledged, leads to for the writer `old`. */
+export const handOver = async (
+  watch: Stopwatch,
+  { group, old }: { readonly group: GroupName; readonly old: string },
+  cause: () => Promise<unknown>,
+): Promise<HandOver> => {
+  const seen = Promise.all([watch.fenced(group, old), watch.promoted(group, old)]);
+  await cause();
+  const acknowledged = performance.now();
+  const [fenced, promoted] = await seen;
+  return { totalMs: promoted.at - acknowledged, gapMs: promoted.at - fenced.at, fenced, promoted };
+};
+
+/** The writer is not Ready any more. Leaves the group as it was, with another writer. */
+export const failOver = async (kubelet: Kubelet, watch: Stopwatch, group: GroupName): Promise<HandOver> => {
   const { namespace } = group;
   const old = await untilWriter(watch, group);
-  const fenced = watch.next(group, ({ pod, role }) => pod === old && role === ROLES.follower);
-  const promoted = watch.next(group, ({ pod, role }) => pod !== old && role === ROLES.leader);
-  await kubelet.setReady(namespace, old, false);
-  const acknowledged = performance.now();
-  const [end, gapBegin] = await Promise.all([promoted, fenced]);
+  const done = await handOver(watch, { group, old }, () => kubelet.setReady(namespace, old, false));
   await kubelet.setReady(namespace, old, true);
   await sleep(restMs);
-  return { totalMs: end.at - acknowledged, gapMs: end.at - gapBegin.at };
+  return done;
 };

@@ -16,3 +16,14 @@ export const groupNames = (first: number, end: number): readonly GroupName[] =>
     const index = first + offset;
     return { namespace: `data-${Math.floor(index / GROUPS_PER_NAMESPACE)}`, name: `db${index}` };
   });
+
+export interface Step {
+  /** How many groups there are then. */
+  readonly count: number;
+  /** Those that come last. */
+  readonly added: readonly GroupName[];
+}
+
+/** The way from `present` groups to each of the numbers, which ascend. */
+export const stepsTo = (counts: readonly number[], present = 0): readonly Step[] =>
+  counts.map((count, index) => ({ count, added: groupNames(counts[index - 1] ?? present, count) }));

@@ -10,21 +10,26 @@ export interface Change {
   /** performance.now() at which the watcher saw it. */
   readonly at: number;
   readonly pod: string;
-  readonly role: string | undefined;
 }
 
 export interface Stopwatch {
   /** Name of the group's pod that carries the writer label now. */
   writerOf(group: GroupName): string | undefined;
-  /** Resolves to the group's first matching change that is seen after this call. @throws after 60 s. */
-  next(group: GroupName, matches: (change: Change) => boolean): Promise<Change>;
+  /** Resolves to the first change after this call by which the writer `old` is fenced. @throws after 60 s. */
+  fenced(group: GroupName, old: string): Promise<Change>;
+  /** Resolves to the first change after this call by which another pod is promoted. @throws after 60 s. */
+  promoted(group: GroupName, old: string): Promise<Change>;
 }
 
 const deadlineMs = 60_000;
 
+interface RoleChange extends Change {
+  readonly role: string | undefined;
+}
+
 interface Watched {
   readonly roles: Map<string, string | undefined>;
-  readonly listeners: Set<(change: Change) => void>;
+  readonly listeners: Set<(change: RoleChange) => void>;
 }
 
 const groupOf = ({ metadata: { namespace = "", name } }: KubeObject): GroupName => ({
@@ -56,23 +61,25 @@ export const startStopwatch = async (
     for (const listener of listeners) listener(change);
   };
   const { path } = listRequest(PODS, { namespace });
+  const next = (group: GroupName, matches: (change: RoleChange) => boolean): Promise<Change> =>
+    new Promise((resolve, reject) => {
+      const { listeners } = at(group);
+      const timer = setTimeout(
+        () => reject(new Error(`${keyOf(group)}: no such change within ${deadlineMs} ms`)),
+        deadlineMs,
+      );
+      const listener = (change: RoleChange): void => {
+        if (!matches(change)) return;
+        clearTimeout(timer);
+        listeners.delete(listener);
+        resolve(change);
+      };
+      listeners.add(listener);
+    });
   await listWatch<KubeObject>({ kubeConfig, path, onEvent, signal });
   return {
     writerOf: (group) => [...at(group).roles].find(([, role]) => role === ROLES.leader)?.[0],
-    next: (group, matches) =>
-      new Promise((resolve, reject) => {
-        const { listeners } = at(group);
-        const timer = setTimeout(
-          () => reject(new Error(`${keyOf(group)}: no such change within ${deadlineMs} ms`)),
-          deadlineMs,
-        );
-        const listener = (change: Change): void => {
-          if (!matches(change)) return;
-          clearTimeout(timer);
-          listeners.delete(listener);
-          resolve(change);
-        };
-        listeners.add(listener);
-      }),
+    fenced: (group, old) => next(group, ({ pod, role }) => pod === old && role === ROLES.follower),
+    promoted: (group, old) => next(group, ({ pod, role }) => pod !== old && role === ROLES.leader),
   };
 };

@@ -6,16 +6,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { EVENT_SECONDS } from "../../functions/kit/host/metric-list.ts";
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
 import { listOf, listRequest, PODS } from "../../functions/kit/kube/request.ts";
-import { startScript } from "../lab/contender.ts";
+import { startScript, whileAlive } from "../lab/contender.ts";
 import { addNamespace } from "../lab/groups.ts";
 import { sumOf } from "../lab/metric.ts";
-import type { FailOver } from "../lab/hand-over.ts";
+import type { HandOver } from "../lab/hand-over.ts";
 import { withLab, type OpenLab } from "../lab/open.ts";
 import { startRace, type Race, type Samples } from "../lab/race.ts";
 import { against, type Bench, type BenchOptions, type BenchReport } from "../report.ts";
 import { median, percentile } from "../statistics.ts";
 
 const UPDATES_PER_SECOND = 500;
+/** Fewer would be another measurement. */
+const UPDATES_PER_SECOND_MIN = 0.95 * UPDATES_PER_SECOND;
 const P99_TO_QUIET = 2;
 const NAMESPACE = "noise";
 const UPDATES = "bench/updates";
@@ -31,7 +33,7 @@ const updatesSoFar = async ({ transport }: OpenLab): Promise<number> => {
   return items.reduce((sum, pod) => sum + updatesOf(pod), 0);
 };
 
-const totalOf = (samples: readonly FailOver[], hundredths: number): number =>
+const totalOf = (samples: readonly HandOver[], hundredths: number): number =>
   percentile(
     samples.map(({ totalMs }) => totalMs),
     hundredths,
@@ -58,6 +60,7 @@ const reportOf = (quiet: readonly Block[], noisy: readonly Block[]): BenchReport
   });
   const middle = (blocks: readonly Block[], field: "updatesPerSecond" | "answerMs"): number =>
     median(blocks.map((block) => block[field]));
+  const updates = middle(noisy, "updatesPerSecond");
   return {
     bench: "noise",
     scope: `${still.ours.length} fail-overs each, with unrelated updates and without`,
@@ -66,9 +69,10 @@ const reportOf = (quiet: readonly Block[], noisy: readonly Block[]): BenchReport
       {
         name: "unrelated updates",
         unit: "1/s",
-        ours: middle(noisy, "updatesPerSecond"),
+        ours: updates,
         floor: middle(quiet, "updatesPerSecond"),
-        target: String(UPDATES_PER_SECOND),
+        target: `>= ${UPDATES_PER_SECOND_MIN}`,
+        met: updates >= UPDATES_PER_SECOND_MIN,
       },
       { name: "function, total, p50", unit: "ms", ...beside("ours", 50) },
       against("function, total, p99", "ms", beside("ours", 99), P99_TO_QUIET),
@@ -88,7 +92,7 @@ const reportOf = (quiet: readonly Block[], noisy: readonly Block[]): BenchReport
   };
 };
 
-const measureBlock = async (lab: OpenLab, race: Race, options: BenchOptions): Promise<Block> => {
+const measureBlock = async (lab: OpenLab, race: Race, options: Pick<BenchOptions, "runs" | "say">): Promise<Block> => {
   await sleep(settleMs);
   const [begun, updates, before] = [performance.now(), await updatesSoFar(lab), await race.served.metrics()];
   const samples = await race.run(options);
@@ -111,15 +115,18 @@ export const runNoise: Bench = ({ runs, say }) =>
     const generator = startScript(lab, "noise/generator.ts", env);
     await sleep(warmUpMs);
     const [quiet, noisy]: [Block[], Block[]] = [[], []];
-    /* oxlint-disable no-await-in-loop -- blocks in turn, so that drifts of the host hit both alike */
-    for (let done = 0; done < runs; done += ROUNDS_PER_BLOCK) {
-      const options = { runs: Math.min(ROUNDS_PER_BLOCK, runs - done), say };
-      generator.kill("SIGCONT");
-      noisy.push(await measureBlock(lab, race, options));
-      generator.kill("SIGSTOP");
-      quiet.push(await measureBlock(lab, race, options));
-      say(`${done + options.runs} of ${runs} rounds, ${noisy.at(-1)?.updatesPerSecond.toFixed(0)} updates/s`);
-    }
-    /* oxlint-enable no-await-in-loop */
+    const measureAll = async (): Promise<void> => {
+      for (let done = 0; done < runs; done += ROUNDS_PER_BLOCK) {
+        const options = { runs: Math.min(ROUNDS_PER_BLOCK, runs - done), say };
+        generator.kill("SIGCONT");
+        // oxlint-disable-next-line no-await-in-loop -- blocks in turn, so that drifts of the host hit both alike
+        noisy.push(await measureBlock(lab, race, options));
+        generator.kill("SIGSTOP");
+        // oxlint-disable-next-line no-await-in-loop
+        quiet.push(await measureBlock(lab, race, options));
+        say(`${done + options.runs} of ${runs} rounds, ${noisy.at(-1)?.updatesPerSecond.toFixed(0)} updates/s`);
+      }
+    };
+    await whileAlive(generator, measureAll());
     return [reportOf(quiet, noisy)];
   });

@@ -27,43 +27,28 @@ import {
   patchRequest,
   PODS,
   STATEFUL_SETS,
-  type Transport,
 } from "../../functions/kit/kube/request.ts";
-import { classify, describe } from "../../functions/kit/kube/status-class.ts";
+import { shareLists } from "../../functions/kit/kube/shared-lists.ts";
 import { eventRequest } from "../../functions/kit/recorder.ts";
 import { createSlots } from "../../functions/kit/slots.ts";
 import { isReady } from "../../infra/lab/workload.ts";
-import { sendAsAdmin, setting } from "../lab/access.ts";
+import { setting, transportOfAdmin } from "../lab/access.ts";
+import { handOver, orThrow, relabel } from "../lab/bare-client.ts";
 
 /** All at once they would wait for each other's connections: this is faster. */
 const GROUPS_AT_ONCE = 16;
 
-const { feature, roleLabel, leader, follower } = ROLES;
-const transport = sendAsAdmin();
+const { feature, roleLabel, leader } = ROLES;
+const transport = transportOfAdmin();
 let requests = 0;
 
-/** @throws when it is refused: a floor that leaves requests out would be too low. */
-const send: Transport = async (request) => {
-  requests += 1;
-  const response = await transport(request);
-  if (classify(response) === "ok") return response;
-  throw new Error(`${request.method} ${request.path}: ${describe(response)}`);
-};
-
-interface Stamp {
-  readonly epoch: string;
-  readonly record: string;
-}
-
-const relabel = (pod: KubeObject, role: string | null, { epoch, record }: Stamp): ReturnType<typeof send> => {
-  const annotations = {
-    [stampEpochAnnotation(feature)]: epoch,
-    [stampRecordAnnotation(feature)]: record,
-    [tokenAnnotation(feature)]: role === leader ? epoch : null,
-  };
-  const on = { namespace: pod.metadata.namespace ?? "", on: pod.metadata };
-  return send(patchRequest(PODS, on, { metadata: { labels: { [roleLabel]: role }, annotations } }));
-};
+/** All groups of a namespace ask for its locks at once: like the function, the client asks the server once for many of them. */
+const send = orThrow(
+  shareLists((request) => {
+    requests += 1;
+    return transport.send(request);
+  }, transport.clock),
+);
 
 const report = async (lock: KubeObject, target: KubeObject, epoch: string): Promise<void> => {
   const { name, namespace = "", uid } = lock.metadata;
@@ -98,7 +83,6 @@ const failOver = async (namespace: string, name: string): Promise<void> => {
   const target = pods.find(isReady);
   if (target === undefined || lock === undefined) return;
   const epoch = String(Number(lease.metadata.annotations?.[EPOCH_ANNOTATION]) + 1);
-  const stamp = { epoch, record: lease.metadata.uid };
   const annotations = { [EPOCH_ANNOTATION]: epoch, [HOLDER_UID_ANNOTATION]: target.metadata.uid };
   const { leaseTransitions = 0 } = lease.spec as { leaseTransitions?: number };
   const now = microTime(Date.now());
@@ -108,9 +92,17 @@ const failOver = async (namespace: string, name: string): Promise<void> => {
     renewTime: now,
     acquireTime: now,
   };
-  await send(patchRequest(LEASES, { namespace, on: lease.metadata }, { metadata: { annotations }, spec }));
-  await Promise.all(pods.filter((pod) => pod !== target).map((pod) => relabel(pod, follower, stamp)));
-  await relabel(target, leader, stamp);
+  await handOver(send, {
+    record: patchRequest(LEASES, { namespace, on: lease.metadata }, { metadata: { annotations }, spec }),
+    pods,
+    target,
+    patch: (pod, role) =>
+      relabel(pod, role, {
+        [stampEpochAnnotation(feature)]: epoch,
+        [stampRecordAnnotation(feature)]: lease.metadata.uid,
+        [tokenAnnotation(feature)]: role === leader ? epoch : null,
+      }),
+  });
   await report(lock, target, epoch);
 };
 

@@ -3,10 +3,10 @@
  * same requests as fast as the server takes them.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { ROLES } from "../../functions/election/labels.ts";
-import { addLocks, addSets } from "../lab/groups.ts";
+import { whileAlive } from "../lab/contender.ts";
+import { addGroups } from "../lab/groups.ts";
 import { untilWriter } from "../lab/hand-over.ts";
-import { groupNames, type GroupName } from "../lab/names.ts";
+import { groupNames, stepsTo, type GroupName } from "../lab/names.ts";
 import { withLab, type OpenLab } from "../lab/open.ts";
 import { inParallel } from "../lab/parallel.ts";
 import { startStopwatch } from "../lab/stopwatch.ts";
@@ -14,7 +14,6 @@ import { against, type Bench, type BenchReport, type Figure } from "../report.ts
 import { median, percentile, shuffled } from "../statistics.ts";
 import { startFloor, startOurs, type Standing } from "./standing.ts";
 
-const WRITERS = [50, 500] as const;
 const TO_FLOOR = 1.5;
 /** A burst before the one that counts: compiled code and open connections are no part of the comparison. */
 const WARM_UP_WRITERS = 50;
@@ -48,9 +47,7 @@ const burst = async (lab: OpenLab, groups: readonly GroupName[], standing: Stand
         return { namespace: group.namespace, old, group };
       }),
     );
-    const promotions = losses.map(({ group, old }) =>
-      watch.next(group, ({ pod, role }) => pod !== old && role === ROLES.leader),
-    );
+    const promotions = losses.map(({ group, old }) => watch.promoted(group, old));
     const [requestsBefore, cpuBefore] = [await standing.requests(), await standing.cpuMs()];
     const begun = performance.now();
     const [acknowledged, changes] = await Promise.all([
@@ -98,25 +95,23 @@ const reportOf = (writers: number, bursts: Readonly<Record<Contender, readonly B
 
 const START: Readonly<Record<Contender, (lab: OpenLab) => Promise<Standing>>> = { ours: startOurs, floor: startFloor };
 
-export const runStorm: Bench = ({ runs, say }) =>
+export const runStorm: Bench = ({ runs, groups, say }) =>
   withLab(async (lab) => {
     const reports: BenchReport[] = [];
-    let present = 0;
     /* oxlint-disable no-await-in-loop -- one contender at a time, on groups that the function has elected */
-    for (const writers of WRITERS) {
-      const more = groupNames(present, writers);
-      say(`adding ${more.length} groups`);
-      await addSets(lab, more);
+    for (const { count: writers, added } of stepsTo(groups)) {
       const electing = await startOurs(lab);
-      await addLocks(lab, more);
+      await addGroups(lab, added, say);
       await electing.stop();
-      present = writers;
       const bursts: Record<Contender, Burst[]> = { ours: [], floor: [] };
       for (let round = 1; round <= runs; round += 1) {
         for (const contender of shuffled(CONTENDERS)) {
           const standing = await START[contender](lab);
-          await burst(lab, groupNames(0, WARM_UP_WRITERS), standing);
-          const result = await burst(lab, groupNames(0, writers), standing);
+          const bursting = async (): Promise<Burst> => {
+            await burst(lab, groupNames(0, Math.min(writers, WARM_UP_WRITERS)), standing);
+            return burst(lab, groupNames(0, writers), standing);
+          };
+          const result = await whileAlive(standing.process, bursting());
           await standing.stop();
           bursts[contender].push(result);
           say(`${contender}: last of ${writers} replaced after ${result.replacedMs.at(-1)?.toFixed(0)} ms`);

@@ -11,6 +11,7 @@ import { cpuMsOf } from "../process.ts";
 import { sumOf } from "../lab/metric.ts";
 
 export interface Standing {
+  readonly process: LabProcess;
   /** API requests so far. */
   requests(): Promise<number>;
   /** CPU time so far. */
@@ -24,6 +25,7 @@ const pollMs = 50;
 const deadlineMs = 20_000;
 
 const standing = (process: LabProcess, source: Adapter, url: string): Standing => ({
+  process,
   requests: async () => {
     const text = await (await fetch(new URL("metrics", url))).text();
     return sumOf(text, API_REQUESTS.name);

@@ -11,10 +11,10 @@ import { cloneGroups } from "./etcd.ts";
 import { makeOriginal, ORIGINAL } from "./original.ts";
 import { measurePass, type Pass } from "./pass.ts";
 
-const GROUPS = 2000;
 const WALL_MS_MAX = 3000;
 const REQUESTS_MAX = 40;
 const RSS_MIB_MAX = 200;
+
 interface Passes {
   readonly passes: readonly Pass[];
   readonly peakRssMiB: number;
@@ -55,15 +55,16 @@ const beside = (ours: Passes, other: Passes): readonly Figure[] => [
 ];
 
 interface Measured {
+  readonly groups: number;
   readonly once: Passes;
   readonly unlimited: Passes;
   readonly twice: Passes;
 }
 
-const reportsOf = ({ once, unlimited, twice }: Measured, runs: number): readonly BenchReport[] => [
+const reportsOf = ({ groups, once, unlimited, twice }: Measured, runs: number): readonly BenchReport[] => [
   {
     bench: "sweep",
-    scope: `${GROUPS} groups of ${PODS_PER_GROUP} pods at rest, ${runs} passes`,
+    scope: `${groups} groups of ${PODS_PER_GROUP} pods at rest, ${runs} passes`,
     figures: targets(once),
     notes: [
       "on a real API server; the groups are copies of one that was really elected, written to etcd",
@@ -79,24 +80,24 @@ const reportsOf = ({ once, unlimited, twice }: Measured, runs: number): readonly
   },
   {
     bench: "sweep",
-    scope: `${2 * GROUPS} groups beside ${GROUPS}: linear is a ratio of 2`,
-    comparedWith: `${GROUPS}`,
+    scope: `${2 * groups} groups beside ${groups}: linear is a ratio of 2`,
+    comparedWith: `${groups}`,
     figures: beside(twice, once),
   },
 ];
 
-/** A run is one pass over each number of groups. */
-export const runSweep: Bench = ({ runs, say }) =>
+/** A run is one pass over the groups, and one over twice as many. */
+export const runSweep: Bench = ({ runs, groups: [groups = 0], say }) =>
   withLab(async (lab) => {
     const originals = await makeOriginal(lab);
     const fill = (first: number, end: number): Promise<void> => {
       say(`adding groups ${first + 1} to ${end}`);
       return cloneGroups(lab.plane, { originals, from: ORIGINAL, to: groupNames(first, end) });
     };
-    await fill(0, GROUPS);
+    await fill(0, groups);
     const once = await measure(lab, runs, AS_SHIPPED);
     const unlimited = await measure(lab, runs, {});
-    await fill(GROUPS, 2 * GROUPS);
+    await fill(groups, 2 * groups);
     const twice = await measure(lab, runs, AS_SHIPPED);
-    return reportsOf({ once, unlimited, twice }, runs);
+    return reportsOf({ groups, once, unlimited, twice }, runs);
   });

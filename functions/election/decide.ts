@@ -75,9 +75,19 @@ const foreignLease = ({ name, holder }: RecordView): Admission => {
   );
 };
 
-/** The other lock that still names the Lease as its record. */
+/** An older lock has its StatefulSet. */
+const isShutOut = (lock: LockView, locks: readonly LockView[]): boolean =>
+  servedBefore(lock, locks).some(({ statefulSetName }) => statefulSetName === lock.statefulSetName);
+
+/** The other lock that still names the Lease as its record, and is not refused itself: else the two would wait for each other. */
 const keeperOf = ({ lock, locks }: AdmissionInput, owner: RecordOwner | undefined): LockView | undefined =>
-  locks.find(({ uid, leaseName }) => uid === owner?.uid && uid !== lock.uid && leaseName === lock.leaseName);
+  locks.find(
+    (other) =>
+      other.uid === owner?.uid &&
+      other.uid !== lock.uid &&
+      other.leaseName === lock.leaseName &&
+      !isShutOut(other, locks),
+  );
 
 const admitRecord = (input: AdmissionInput, set: SetView): Admission => {
   const { reading } = input;

@@ -7,8 +7,8 @@ import type { ObjectKey } from "../kit/keys.ts";
 import type { KubeObject } from "../kit/kube/object.ts";
 import { listAll } from "../kit/kube/page.ts";
 import type { Loaded } from "../kit/kube/read.ts";
-import { LEASES, STATEFUL_SETS, type Transport } from "../kit/kube/request.ts";
-import { createReader, readAhead, type Expected, type GroupReader } from "../kit/pods/ahead.ts";
+import { STATEFUL_SETS, type Transport } from "../kit/kube/request.ts";
+import { createReader, readAhead, readLease, type Expected, type GroupReader } from "../kit/pods/ahead.ts";
 import type { Candidate } from "../kit/pods/candidate.ts";
 import { viewPods, type GroupPods, type PodQuery } from "../kit/pods/load.ts";
 import { memberNamePattern, viewSet, type SetView } from "../kit/pods/stateful-set.ts";
@@ -81,9 +81,9 @@ export const loadOwner = async (
   const locks = listing.items.map((item) => viewLock(item, now()));
   const lock = locks.find((found) => found.name === name);
   if (lock === undefined) return { ok: true, value: undefined };
-  const [set, lease] = await Promise.all([
+  const [set, { lease, reader }] = await Promise.all([
     ahead.named(STATEFUL_SETS, lock.statefulSetName),
-    ahead.named(LEASES, lock.leaseName),
+    readLease({ ahead, direct }, { name: lock.leaseName, epochSeen: lock.status.epoch ?? 0 }, now),
   ]);
   if (!set.ok) return { ok: false, response: set.response, doing: `get StatefulSet ${lock.statefulSetName}` };
   if (!lease.ok) return { ok: false, response: lease.response, doing: `get Lease ${lock.leaseName}` };
@@ -92,6 +92,6 @@ export const loadOwner = async (
   const view = set.object === undefined ? undefined : viewSet(set.object);
   // Pods that were read after another Lease may have been read before the record.
   const aheadHolds = lock.leaseName === hint?.leaseName && isRecordOf(reading, view);
-  const pods = podsOf(aheadHolds ? ahead : direct, namespace, view);
+  const pods = podsOf(aheadHolds ? reader : direct, namespace, view);
   return { ok: true, value: { lock, locks, set: view, lease: lease.object, reading, pods } };
 };

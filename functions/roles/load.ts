@@ -8,8 +8,8 @@ import type { ObjectKey } from "../kit/keys.ts";
 import type { KubeObject } from "../kit/kube/object.ts";
 import { listAll } from "../kit/kube/page.ts";
 import type { Loaded } from "../kit/kube/read.ts";
-import { LEASES, STATEFUL_SETS } from "../kit/kube/request.ts";
-import { createReader, readAhead, type Expected, type GroupReader } from "../kit/pods/ahead.ts";
+import { STATEFUL_SETS } from "../kit/kube/request.ts";
+import { createReader, readAhead, readLease, type Expected, type GroupReader } from "../kit/pods/ahead.ts";
 import type { Candidate } from "../kit/pods/candidate.ts";
 import { viewPods, type GroupPods, type PodQuery } from "../kit/pods/load.ts";
 import { memberNamePattern, viewSet, type SetView } from "../kit/pods/stateful-set.ts";
@@ -106,22 +106,23 @@ const viewGroup = (
 
 const loadGroup = async (
   { context, send }: Io,
-  { setNamespace, statefulSetName, leaseName }: CheckerView,
+  { setNamespace, statefulSetName, leaseName, status }: CheckerView,
   { ahead, hint }: { readonly ahead: GroupReader; readonly hint: CheckerHint | undefined },
 ): Promise<Loaded<Group>> => {
   const isExpected = hint?.setNamespace === setNamespace && hint.leaseName === leaseName;
   const direct = createReader(send, setNamespace);
   const reader = isExpected ? ahead : direct;
-  const [set, lease] = await Promise.all([
+  const now = (): number => context.clock.serverNow();
+  const [set, { lease, reader: after }] = await Promise.all([
     reader.named(STATEFUL_SETS, statefulSetName),
-    reader.named(LEASES, leaseName),
+    readLease({ ahead: reader, direct }, { name: leaseName, epochSeen: status.epoch ?? 0 }, now),
   ]);
   if (!set.ok) return { ok: false, response: set.response, doing: `get StatefulSet ${statefulSetName}` };
   if (!lease.ok) return { ok: false, response: lease.response, doing: `get Lease ${leaseName}` };
-  const found = viewGroup({ set: set.object, lease: lease.object }, statefulSetName, context.clock.serverNow());
+  const found = viewGroup({ set: set.object, lease: lease.object }, statefulSetName, now());
   // Pods that were read after another Lease may have been read before the record.
   const aheadHolds = isExpected && found.reading.kind === "ours" && found.reading.group === found.set?.uid;
-  return { ok: true, value: { ...found, pods: podsOf(aheadHolds ? ahead : direct, setNamespace, found.set) } };
+  return { ok: true, value: { ...found, pods: podsOf(aheadHolds ? after : direct, setNamespace, found.set) } };
 };
 
 /** `value` undefined: the checker does not exist. A namespace that it must not reach is not read. */

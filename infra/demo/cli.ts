@@ -1,11 +1,11 @@
 /** `npm run demo`: the product in one minute, without a cluster; at the end the history checker's verdict. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { ROLES } from "../../functions/election/labels.ts";
 import { judge, renderVerdict } from "../../functions/kit/history/judge.ts";
 import { playStory } from "./story.ts";
 import type { Stage } from "./stage.ts";
 import { createTimeline } from "./timeline.ts";
+import { ELECTION } from "../observe/scope.ts";
 
 const USAGE = `Usage: npm run demo [-- OPTIONS]
 
@@ -67,7 +67,7 @@ const run = async ({ plane, keep }: Choice): Promise<number> => {
     await playStory(stage, timeline);
     // The last write's echo is still on its way to the observer.
     await sleep(300);
-    const verdict = judge(stage.revisions, { roles: ROLES });
+    const verdict = judge(stage.revisions, ELECTION);
     write(`\n${renderVerdict(verdict)}\n`);
     if (keep) {
       write(`\nEverything keeps running. Look at it with\n  ${stage.access}\nCtrl-C ends it.\n`);

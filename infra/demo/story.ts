@@ -54,11 +54,12 @@ const killInMiddle = async (
   const gate = await startApiGate(stage.plane);
   const victim = await start(gate.url);
   let writes = 0;
-  gate.intercept((request) => {
+  gate.handle(async (request, forward) => {
+    const answer = await forward();
     if (isWrite(request) && /\/(?:leases|pods)\//.test(request.path)) writes += 1;
-    if (writes < 2) return true;
+    if (writes < 2) return answer;
     victim.process.kill("SIGKILL");
-    return false;
+    return "cut";
   });
   direct([victim]);
   timeline.did(`${writer} becomes not Ready, and the only instance of the function is killed in the hand-over`);

@@ -34,8 +34,6 @@ export interface ApiGate {
   readonly requests: readonly GatedRequest[];
   /** What becomes of each request from now on, but for watches; until then all pass. */
   handle(handler: Handler): void;
-  /** Called with each request after the API server has answered it; the answer is delivered if it returns true. */
-  intercept(deliver: (request: GatedRequest) => boolean): void;
   /** Ends each watch that begins from now on after so long, as a server that has forgotten its version does (410 Gone). */
   expireWatches(afterMs: number | undefined): void;
   /** How many were ended so. */
@@ -175,12 +173,6 @@ export const startApiGate = async (
     requests,
     handle: (next) => {
       handler = next;
-    },
-    intercept: (deliver) => {
-      handler = async (arrived, forward) => {
-        const answer = await forward();
-        return deliver({ ...arrived, status: answer.status }) ? answer : "cut";
-      };
     },
     expireWatches: (afterMs) => {
       expireMs = afterMs;

@@ -2,17 +2,19 @@
 import { KubeConfig } from "@kubernetes/client-node";
 import { observeLive } from "./live.ts";
 import { readCommand, USAGE, type Command } from "./options.ts";
-import { readRecording, startRecording } from "./recording.ts";
+import { readRecording, startRecording, type Recorder } from "./recording.ts";
 import { replayRecording } from "./replay.ts";
 import { EXIT_REFUSED, EXIT_SOUND, exitCodeOf, reportText, type Observation } from "./report.ts";
 import { scopeText, type Scope } from "./scope.ts";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** The exit code. */
-const conclude = (observation: Observation): number => {
+/** Tells what was found, and why that is not all. Resolves to the exit code. */
+const conclude = (observation: Observation, failure: string | undefined): number => {
   process.stdout.write(`\n${reportText(observation)}`);
-  return exitCodeOf(observation);
+  if (failure === undefined) return exitCodeOf(observation);
+  process.stderr.write(`${failure}\nWhat was seen before was judged, nothing after it.\n`);
+  return EXIT_REFUSED;
 };
 
 /** Ctrl-C, a termination, or the end of the time that was given. */
@@ -31,20 +33,20 @@ const watch = async (command: Command & { readonly kind: "watch" }): Promise<num
   const namespace = command.scope.namespace ?? context?.namespace ?? "default";
   const scope: Scope = { ...command.scope, namespace: command.allNamespaces ? undefined : namespace };
   const signal = stopSignal(command.durationMs);
-  const recorder = command.record === undefined ? undefined : startRecording(command.record, scope);
+  const { record: file } = command;
+  const record = file === undefined ? undefined : (): Recorder => startRecording(file, scope);
   say(scopeText(scope));
-  return conclude(await observeLive({ kubeConfig, scope, recorder, say, signal }));
+  const { failure, ...observation } = await observeLive({ kubeConfig, scope, record, say, signal });
+  return conclude(observation, failure);
 };
 
 const replay = async (file: string): Promise<number> => {
   const recording = await readRecording(file);
+  const { complete, damage, failure } = recording;
   say(scopeText(recording.scope));
-  const code = conclude(replayRecording(recording, say));
-  if (recording.damage !== undefined) {
-    process.stderr.write(`${file}: ${recording.damage}\nWhat stands before it was judged, nothing after it.\n`);
-    return EXIT_REFUSED;
-  }
-  if (!recording.complete) say("the recording has no end: the observer was stopped by force, or still runs");
+  const code = conclude(replayRecording(recording, say), damage === undefined ? failure : `${file}: ${damage}`);
+  if (!complete && damage === undefined)
+    say("the recording has no end: the observer was stopped by force, or still runs");
   return code;
 };
 

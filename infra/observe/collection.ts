@@ -1,6 +1,6 @@
 /**
  * What is known of one kind of objects, turned into revisions: from watch events as they come, and from a new list by comparison
- * with what was known, because the states in between are lost then. Says from which version a watch goes on.
+ * with what was known, because the states in between are lost then.
  */
 import { compareVersions, type Gap, type Revision } from "../../functions/kit/history/revision.ts";
 import type { KubeList, KubeObject } from "../../functions/kit/kube/object.ts";
@@ -13,21 +13,17 @@ export interface Journal {
 }
 
 export interface Collection {
-  /** The version that the next watch goes on from; undefined: a list has to come first. */
-  reached(): string | undefined;
-  /** The state of everything. @throws VersionsReturned when its version is lower than one that was seen. */
+  /** The state of everything; not the first one: what came since the last event is lost. @throws VersionsReturned. */
   replace(list: KubeList): void;
   /** One event of a watch, bookmarks included. @throws as `replace` does. */
   receive(type: string, object: KubeObject): void;
-  /** The server does not remember the version that was reached. */
-  lose(): void;
 }
 
 type EventType = Revision["type"];
 
 const isEventType = (type: string): type is EventType => ["ADDED", "MODIFIED", "DELETED"].includes(type);
 
-/** Versions count one history only: what comes after a restore cannot be put in order with what came before. */
+/** A version is lower than one that was seen. They count one history only: what follows a restore has no order with what came before. */
 export class VersionsReturned extends Error {}
 
 const refuseReturn = (plural: string, seen: string | undefined, version: string | undefined): void => {
@@ -47,7 +43,6 @@ export const createCollection = (
   const identity = { apiVersion: apiVersionOf(resource), kind };
   const known = new Map<string, KubeObject>();
   let reached: string | undefined;
-  let lost: string | undefined;
 
   const write = (type: EventType, object: KubeObject): void => {
     const { uid, resourceVersion } = object.metadata;
@@ -58,9 +53,8 @@ export const createCollection = (
   /** Items of a list carry neither apiVersion nor kind. */
   const prepared = (object: KubeObject): KubeObject => prepare({ ...object, ...identity });
   return {
-    reached: () => reached,
     replace: ({ items, metadata: { resourceVersion } }) => {
-      refuseReturn(plural, lost, resourceVersion);
+      refuseReturn(plural, reached, resourceVersion);
       const present = new Set(items.map(({ metadata }) => metadata.uid));
       // What is not there any more has gone meanwhile, at the earliest right after its last state.
       for (const [uid, object] of known) if (!present.has(uid)) write("DELETED", object);
@@ -69,18 +63,13 @@ export const createCollection = (
         if (before !== item.metadata.resourceVersion)
           write(before === undefined ? "ADDED" : "MODIFIED", prepared(item));
       }
-      if (lost !== undefined) miss({ resource: plural, after: lost, until: resourceVersion ?? lost });
-      lost = undefined;
+      if (reached !== undefined) miss({ resource: plural, after: reached, until: resourceVersion ?? reached });
       reached = resourceVersion;
     },
     receive: (type, object) => {
       refuseReturn(plural, reached, object.metadata.resourceVersion);
       if (isEventType(type)) write(type, prepared(object));
       reached = object.metadata.resourceVersion;
-    },
-    lose: () => {
-      lost ??= reached;
-      reached = undefined;
     },
   };
 };

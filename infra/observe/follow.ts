@@ -1,13 +1,11 @@
 /**
- * Follows one kind of objects on any API server: a list, then watches, each going on from the version that the last one had
- * reached, and a new list only where the server does not remember that version. A gap is then known, never guessed.
- * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+ * What the observer makes of one kind of objects on any API server: a first state, then every change, and where the server could
+ * not go on a gap, which is known and never guessed.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { StatusError, type Cluster } from "../../events/source/cluster.ts";
+import { followCollection, withQuery, type Pace } from "../../events/source/follow.ts";
 import type { KubeList, KubeObject } from "../../functions/kit/kube/object.ts";
 import { VersionsReturned, type Collection } from "./collection.ts";
-import { lines } from "./lines.ts";
 
 export interface Following {
   readonly cluster: Cluster;
@@ -16,7 +14,7 @@ export interface Following {
   readonly labelSelector?: string | undefined;
   readonly signal: AbortSignal;
   /** Whether a watch is open at present. */
-  readonly onWatch?: (open: boolean) => void;
+  readonly onWatch?: (isOpen: boolean) => void;
   /** Whatever ended a request before its time; it is repeated. */
   readonly onTrouble?: (trouble: unknown) => void;
 }
@@ -31,93 +29,30 @@ export interface Follower {
   readonly ended: Promise<void>;
 }
 
-/** Before a repetition; doubled with each failure up to the most, so that a server in trouble is left in peace. */
-const retryMs = 200;
-const retryMostMs = 5_000;
-const listDeadlineMs = 60_000;
-/** The server ends each watch then, with a bookmark before, so that also a quiet kind is not left far behind. */
-const watchSeconds = 25;
-/** Longer than a watch: an open connection behind which nobody is any more ends here. */
-const watchDeadlineMs = (watchSeconds + 10) * 1000;
-const GONE = 410;
+/** A bookmark comes before the end of each watch, so that also a quiet kind is not left far behind. */
+const PACE: Pace = { pauseMs: 200, pauseMostMs: 5_000, watchSeconds: () => 25 };
 const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404]);
 
-const withQuery = (path: string, values: Readonly<Record<string, string | undefined>>): string => {
-  const given = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return given.length === 0 ? path : `${path}?${new URLSearchParams(given).toString()}`;
-};
-
-const within = (signal: AbortSignal, deadlineMs: number): AbortSignal =>
-  AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
-
-const list = async ({ cluster, path, labelSelector, signal }: Following): Promise<KubeList> =>
-  (await cluster.read(withQuery(path, { labelSelector }), within(signal, listDeadlineMs))) as KubeList;
-
-interface WatchEvent {
-  readonly type: string;
-  readonly object: KubeObject & { readonly code?: number; readonly message?: string };
-}
-
-/** One watch request to its end. @throws for any end that is not the server's normal one. */
-const watch = async (following: Following, collection: Collection): Promise<void> => {
-  const { cluster, path, labelSelector, signal, onWatch } = following;
-  const query = {
-    watch: "true",
-    allowWatchBookmarks: "true",
-    timeoutSeconds: String(watchSeconds),
-    resourceVersion: collection.reached(),
-    labelSelector,
-  };
-  const stream = await cluster.open(withQuery(path, query), within(signal, watchDeadlineMs));
-  onWatch?.(true);
-  try {
-    for await (const { text } of lines(stream.setEncoding("utf8"))) {
-      const { type, object } = JSON.parse(text) as WatchEvent;
-      if (type === "ERROR") throw new StatusError(object.code ?? 0, `watch ${path}: ${object.message ?? "error"}`);
-      collection.receive(type, object);
-    }
-  } finally {
-    onWatch?.(false);
-  }
-};
-
-const isStatus = (trouble: unknown, isMeant: (status: number) => boolean): boolean =>
-  trouble instanceof StatusError && isMeant(trouble.status);
+const isRefusal = (trouble: unknown): boolean => trouble instanceof StatusError && REFUSALS.has(trouble.status);
 
 export const follow = (following: Following, collection: Collection): Follower => {
-  const { signal, onTrouble } = following;
+  const { cluster, path, labelSelector, signal, onWatch, onTrouble } = following;
   const { promise: listed, resolve: endList, reject: refuse } = Promise.withResolvers<void>();
   let isListed = false;
-  let failures = 0;
 
-  const onWatch = (isOpen: boolean): void => {
-    if (isOpen) failures = 0;
-    following.onWatch?.(isOpen);
+  const list = async (): Promise<string> => {
+    const found = (await cluster.read(withQuery(path, { labelSelector }), signal)) as KubeList;
+    collection.replace(found);
+    isListed = true;
+    endList();
+    return found.metadata.resourceVersion ?? "";
   };
-  const round = async (): Promise<void> => {
-    if (collection.reached() === undefined) {
-      const found = await list(following);
-      collection.replace(found);
-      isListed = true;
-      endList();
-    }
-    await watch({ ...following, onWatch }, collection);
-  };
-  const recover = async (trouble: unknown): Promise<void> => {
-    if (signal.aborted) return;
-    if (trouble instanceof VersionsReturned || (!isListed && isStatus(trouble, (status) => REFUSALS.has(status))))
-      throw trouble;
-    if (isStatus(trouble, (status) => status === GONE)) return collection.lose();
+  const onFault = (trouble: unknown): void => {
+    if (trouble instanceof VersionsReturned || (!isListed && isRefusal(trouble))) throw trouble;
     onTrouble?.(trouble);
-    const delayMs = Math.min(retryMs * 2 ** failures, retryMostMs);
-    failures += 1;
-    await sleep(delayMs, undefined, { signal }).catch(() => undefined);
   };
-  const run = async (): Promise<void> => {
-    // oxlint-disable-next-line no-await-in-loop -- a watch begins where the last one ended
-    while (!signal.aborted) await round().catch(recover);
-  };
-  const ended = run();
+  const onEvent = ({ type, object }: { type: string; object: KubeObject }): void => collection.receive(type, object);
+  const ended = followCollection({ cluster, path, labelSelector, signal, pace: PACE, list, onEvent, onFault, onWatch });
   void ended.then(() => refuse(new Error("stopped before the first list")), refuse);
   return { listed, ended };
 };

@@ -8,19 +8,44 @@ import type { Recorder } from "./recording.ts";
 import type { Observation } from "./report.ts";
 import { standardOf, type Scope } from "./scope.ts";
 import { createSequence } from "./sequence.ts";
-import { openWatches } from "./watches.ts";
+import { openWatches, textOf } from "./watches.ts";
 
 export interface LiveOptions {
   readonly kubeConfig: KubeAccess;
   readonly scope: Scope;
-  readonly recorder?: Recorder | undefined;
+  /** Begins a recording; called once the first state of everything was told, so that a refused observation leaves none behind. */
+  readonly record?: (() => Recorder) | undefined;
   /** Gets one line for each thing that happens, and for each trouble. */
   readonly say: (line: string) => void;
   /** Ends the observation. */
   readonly signal: AbortSignal;
 }
 
+export interface LiveObservation extends Observation {
+  /** Why it could not go on; undefined: it was told to stop. */
+  readonly failure: string | undefined;
+}
+
 const drainMs = 200;
+
+type Entry = (recorder: Recorder) => void;
+
+/** What is told before there is a recorder waits for it. */
+const createTape = (): { readonly write: (entry: Entry) => void; readonly begin: (recorder?: Recorder) => void } => {
+  let waiting: Entry[] | undefined = [];
+  let target: Recorder | undefined;
+  return {
+    write: (entry) => {
+      if (waiting !== undefined) waiting.push(entry);
+      else if (target !== undefined) entry(target);
+    },
+    begin: (recorder) => {
+      if (recorder !== undefined) for (const entry of waiting ?? []) entry(recorder);
+      target = recorder;
+      waiting = undefined;
+    },
+  };
+};
 
 /** Ends when the signal is aborted. */
 const everyMoment = async (signal: AbortSignal, act: () => void): Promise<void> => {
@@ -32,22 +57,24 @@ const everyMoment = async (signal: AbortSignal, act: () => void): Promise<void> 
 };
 
 /**
- * Resolves to what was found when the signal was aborted.
- * @throws when the pods cannot be listed, or versions went back.
+ * Resolves to what was found when the signal was aborted, or when versions went back.
+ * @throws when the pods cannot be listed, or the recording cannot be begun.
  */
-export const observeLive = async (options: LiveOptions): Promise<Observation> => {
-  const { kubeConfig, scope, recorder, say } = options;
-  const failed = new AbortController();
-  const signal = AbortSignal.any([options.signal, failed.signal]);
+export const observeLive = async (options: LiveOptions): Promise<LiveObservation> => {
+  const { kubeConfig, scope, record, say } = options;
+  const over = new AbortController();
+  const signal = AbortSignal.any([options.signal, over.signal]);
   const court = createJudge(standardOf(scope));
   const sequence = createSequence();
+  const tape = createTape();
   const gaps: Gap[] = [];
   const miss = (gap: Gap): void => {
     gaps.push(gap);
-    recorder?.gap(gap);
+    tape.write((recorder) => recorder.gap(gap));
   };
   const tell = (revision: Revision): void => {
-    recorder?.revision(revision);
+    if (over.signal.aborted) return;
+    tape.write((recorder) => recorder.revision(revision));
     const late = sequence.add(revision);
     // A recording is put in order as a whole: there nothing is late.
     if (late !== undefined) gaps.push(late);
@@ -57,13 +84,19 @@ export const observeLive = async (options: LiveOptions): Promise<Observation> =>
   };
   try {
     const { ended, isWhole, unread } = await openWatches({ kubeConfig, scope, journal: { tell, miss }, say, signal });
-    for (const plural of unread) recorder?.unread(plural);
+    tape.begin(record?.());
+    for (const plural of unread) tape.write((recorder) => recorder.unread(plural));
     const judging = everyMoment(signal, () => judgeAll(sequence.due(Date.now(), isWhole())));
-    await Promise.all([ended, judging]);
+    const failure = await ended.then(
+      () => undefined,
+      (error: unknown) => textOf(error),
+    );
+    over.abort();
+    await judging;
     judgeAll(sequence.rest());
-    recorder?.end();
-    return { verdict: court.verdict(gaps), unread };
+    tape.write((recorder) => recorder.end(failure));
+    return { verdict: court.verdict(gaps), unread, failure };
   } finally {
-    failed.abort();
+    over.abort();
   }
 };

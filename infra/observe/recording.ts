@@ -4,7 +4,7 @@
  */
 import { closeSync, createReadStream, openSync, writeSync } from "node:fs";
 import type { Gap, Revision } from "../../functions/kit/history/revision.ts";
-import { lines, type Line } from "./lines.ts";
+import { lines, type Line } from "../../events/source/lines.ts";
 import type { Scope } from "./scope.ts";
 
 export const RECORDING_VERSION = 1;
@@ -14,8 +14,8 @@ export interface Recorder {
   gap(gap: Gap): void;
   /** A kind that may not be read. */
   unread(plural: string): void;
-  /** The observer ended by itself. */
-  end(): void;
+  /** The observer ended by itself; `failure`: because it could not go on. */
+  end(failure?: string): void;
 }
 
 /** Creates the file. @throws when it exists already, or cannot be written. */
@@ -27,8 +27,8 @@ export const startRecording = (file: string, scope: Scope): Recorder => {
     revision: ({ type, observedAt, object }) => write({ type, observedAt, object }),
     gap: (gap) => write({ gap }),
     unread: (plural) => write({ unread: plural }),
-    end: () => {
-      write({ endedAt: new Date().toISOString() });
+    end: (failure) => {
+      write({ endedAt: new Date().toISOString(), failure });
       closeSync(target);
     },
   };
@@ -43,6 +43,8 @@ export interface Recording {
   readonly unread: readonly string[];
   /** The observer ended by itself, and wrote everything that it saw. */
   readonly complete: boolean;
+  /** Why the observer could not go on; undefined: it was told to stop. */
+  readonly failure: string | undefined;
   /** The first line that cannot be understood; nothing after it was read. */
   readonly damage: string | undefined;
 }
@@ -90,7 +92,7 @@ const scopeIn = (head: Json | undefined): Scope | undefined => {
 interface Reader {
   /** False: the line cannot be understood. */
   take(line: Line): boolean;
-  found(): Pick<Recording, "revisions" | "gaps" | "unread" | "complete">;
+  found(): Pick<Recording, "revisions" | "gaps" | "unread" | "complete" | "failure">;
 }
 
 const createReader = (): Reader => {
@@ -98,6 +100,7 @@ const createReader = (): Reader => {
   const gaps: Gap[] = [];
   const unread: string[] = [];
   let complete = false;
+  let failure: string | undefined;
 
   const takeRest = (value: Json): boolean => {
     const gap = gapIn(value);
@@ -105,10 +108,11 @@ const createReader = (): Reader => {
     const plural = value["unread"];
     if (typeof plural === "string") unread.push(plural);
     complete = typeof value["endedAt"] === "string";
+    if (complete && typeof value["failure"] === "string") failure = value["failure"];
     return gap !== undefined || typeof plural === "string" || complete;
   };
   return {
-    found: () => ({ revisions, gaps, unread, complete }),
+    found: () => ({ revisions, gaps, unread, complete, failure }),
     take: ({ text }) => {
       const value = parsed(text);
       if (value === undefined || complete) return false;

@@ -7,6 +7,17 @@ import { PODS } from "../../functions/kit/kube/request.ts";
 
 const OUR_PREFIX = "bellwether.dev/";
 
+const KEPT: ReadonlySet<string> = new Set([
+  "name",
+  "namespace",
+  "uid",
+  "resourceVersion",
+  "generation",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "labels",
+]);
+
 type Tree = Readonly<Record<string, unknown>>;
 
 const isTree = (value: unknown): value is Tree => typeof value === "object" && value !== null;
@@ -19,40 +30,30 @@ const only = (tree: unknown, keeps: (name: string) => boolean): Tree =>
 /** A field without fields below it stands for all of its value: what is cut to nothing has to go. */
 const unlessEmpty = (name: string, tree: Tree): Tree => (Object.keys(tree).length === 0 ? {} : { [name]: tree });
 
-/** Field names tell of environment variables too. */
-const redactedFields = (fields: unknown): Tree => {
+/** Field names tell of environment variables too; where the spec is kept, its fields tell who wrote it. */
+const redactedFields = (fields: unknown, keepsSpec: boolean): Tree => {
   const metadata = below(fields, "f:metadata");
   const labels = only(below(metadata, "f:labels"), (name) => name.startsWith("f:"));
   const annotations = only(below(metadata, "f:annotations"), (name) => name.startsWith(`f:${OUR_PREFIX}`));
   const kept = { ...unlessEmpty("f:labels", labels), ...unlessEmpty("f:annotations", annotations) };
-  return unlessEmpty("f:metadata", kept);
+  const spec = keepsSpec ? only(fields, (name) => name === "f:spec") : {};
+  return { ...unlessEmpty("f:metadata", kept), ...spec };
 };
 
-const redactedEntry = ({ fieldsV1, ...entry }: ManagedFieldsEntry): ManagedFieldsEntry => ({
+const redactedEntry = ({ fieldsV1, ...entry }: ManagedFieldsEntry, keepsSpec: boolean): ManagedFieldsEntry => ({
   ...entry,
-  fieldsV1: redactedFields(fieldsV1),
+  fieldsV1: redactedFields(fieldsV1, keepsSpec),
 });
 
-const redactedMetadata = (metadata: ObjectMeta): ObjectMeta => {
+const redactedMetadata = (metadata: ObjectMeta, keepsSpec: boolean): ObjectMeta => {
   const { annotations, managedFields = [], ownerReferences = [] } = metadata;
   return {
     ...(only(metadata, (name) => KEPT.has(name)) as unknown as ObjectMeta),
     annotations: only(annotations, (name) => name.startsWith(OUR_PREFIX)) as Readonly<Record<string, string>>,
     ownerReferences,
-    managedFields: managedFields.map(redactedEntry),
+    managedFields: managedFields.map((entry) => redactedEntry(entry, keepsSpec)),
   };
 };
-
-const KEPT: ReadonlySet<string> = new Set([
-  "name",
-  "namespace",
-  "uid",
-  "resourceVersion",
-  "generation",
-  "creationTimestamp",
-  "deletionTimestamp",
-  "labels",
-]);
 
 interface PodStatus {
   readonly phase?: string;
@@ -62,8 +63,9 @@ interface PodStatus {
 /** Of a pod neither spec nor containers; Leases and our custom resources hold nothing that is not for everybody's eyes. */
 export const redacted = (object: KubeObject): KubeObject => {
   const { apiVersion = "", kind = "", metadata } = object;
-  const identity = { apiVersion, kind, metadata: redactedMetadata(metadata) };
-  if (kind !== PODS.kind) return { ...identity, spec: object.spec };
+  const keepsSpec = kind !== PODS.kind;
+  const identity = { apiVersion, kind, metadata: redactedMetadata(metadata, keepsSpec) };
+  if (keepsSpec) return { ...identity, spec: object.spec };
   const { phase, conditions = [] } = (object.status ?? {}) as PodStatus;
   return { ...identity, status: { phase, conditions: conditions.map(({ type, status }) => ({ type, status })) } };
 };

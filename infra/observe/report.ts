@@ -33,6 +33,6 @@ export const EXIT_SOUND = 0;
 export const EXIT_VIOLATED = 1;
 export const EXIT_REFUSED = 2;
 
-/** What lies in a gap is not proven, and breaks nothing. */
+/** What lies in a gap, or may come from one, is not proven, and breaks nothing. */
 export const exitCodeOf = ({ verdict: { violations } }: Observation): number =>
   violations.some(({ inGap }) => !inGap) ? EXIT_VIOLATED : EXIT_SOUND;

@@ -1,5 +1,5 @@
 /** What is observed, as it is asked for, printed and recorded: whose label, which pods, and what makes a group of them. */
-import { ROLES } from "../../functions/election/labels.ts";
+import { ROLES, SWITCHOVER_ANNOTATION } from "../../functions/election/labels.ts";
 import type { RoleNames } from "../../functions/kit/handover/names.ts";
 import type { Standard } from "../../functions/kit/history/judge.ts";
 
@@ -15,14 +15,18 @@ export interface Scope {
   readonly namespace?: string | undefined;
 }
 
-/** The features of ours, whose records can be judged as well. */
-const FEATURES: readonly RoleNames[] = [ROLES];
+/** What the checker is to be asked of the election. */
+export const ELECTION: Standard = { roles: ROLES, switchoverAnnotation: SWITCHOVER_ANNOTATION };
 
-const labelOf = ({ roleLabel, leader }: RoleNames): string => `${roleLabel}=${leader}`;
+/** The features of ours, whose records can be judged as well. */
+const FEATURES: readonly Standard[] = [ELECTION];
+
+/** As it is asked for: `key=value` of the leaders. */
+export const labelOf = ({ roleLabel, leader }: RoleNames): string => `${roleLabel}=${leader}`;
 
 /** Undefined: somebody else's label. */
-export const featureOf = ({ label }: Scope): RoleNames | undefined =>
-  FEATURES.find((roles) => labelOf(roles) === label);
+export const featureOf = ({ label }: Scope): Standard | undefined =>
+  FEATURES.find(({ roles }) => labelOf(roles) === label);
 
 /** A label of no feature has neither enrolment nor record: names that nobody uses stand for them. */
 const strangers = (label: string): RoleNames => {
@@ -32,7 +36,7 @@ const strangers = (label: string): RoleNames => {
 
 /** What the checker is to be asked. */
 export const standardOf = (scope: Scope): Standard => ({
-  roles: featureOf(scope) ?? strangers(scope.label),
+  ...(featureOf(scope) ?? { roles: strangers(scope.label) }),
   grouping: scope.groupBy === "selector" ? "namespace" : "owner",
   accountable: "everyone",
 });

@@ -26,9 +26,9 @@ export interface Watches {
   readonly unread: readonly string[];
 }
 
-const firstStateDeadlineMs = 15_000;
+const firstStateDeadlineMs = 30_000;
 
-const textOf = (trouble: unknown): string => (trouble instanceof Error ? trouble.message : String(trouble));
+export const textOf = (trouble: unknown): string => (trouble instanceof Error ? trouble.message : String(trouble));
 
 /** Locks and Leases tell more of groups of ours; of anybody else's they tell nothing. */
 const kindsOf = (scope: Scope): readonly Resource[] =>

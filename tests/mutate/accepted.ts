@@ -2,11 +2,13 @@
 import type { Accepted } from "./verdict.ts";
 
 const PLAN = "functions/kit/handover/plan.ts";
-const ATTEMPT = "functions/kit/handover/attempt.ts";
+const EXECUTOR = "functions/kit/handover/executor.ts";
 const CONTEST = "functions/kit/handover/contest.ts";
 const END = "functions/kit/handover/end.ts";
 const CHOOSE = "functions/kit/handover/choose.ts";
 const OWNERS = "functions/kit/group/owners.ts";
+const RECONCILE = "functions/kit/reconcile.ts";
+const SLOTS = "functions/kit/slots.ts";
 const DECIDE = "functions/election/decide.ts";
 const NEED = "functions/election/need.ts";
 
@@ -26,7 +28,7 @@ export const ACCEPTED: readonly Accepted[] = [
   {
     file: PLAN,
     within: "const seen = [epochSeen, record?.epoch ?? 0, ...pods.map((pod) => pod.stamp?.epoch ?? 0)];",
-    changes: ["0 -> -1"],
+    changes: ["0 #1 -> -1", "0 #2 -> -1"],
     reason: "a new epoch is at least 1, which is one more than 0 and more than one above -1",
   },
   {
@@ -54,18 +56,29 @@ export const ACCEPTED: readonly Accepted[] = [
     reason: "Date.parse(undefined) is NaN too; the types refuse it",
   },
   ...[
-    'if (outcome === "gone") return { kind: "now", pod: undefined, conflict: false };',
-    'if (outcome === "gone") return { kind: "now", pod: undefined, conflict: true };',
-    'if (next.uid !== pod.uid) return { kind: "now", pod: undefined, conflict: true };',
+    ': { observed, stop: { kind: "refused", doing: "list enrolled pods", response: listing.response } };',
+    'return { observed, stop: { kind: "restart", reason: "the owner is gone or was edited" } };',
   ].map((within) => {
-    const conflict = within.includes("conflict: true");
+    const stop = within.slice(within.indexOf("stop:"), within.lastIndexOf(" }"));
     return {
-      file: ATTEMPT,
+      file: EXECUTOR,
       within,
-      changes: [`{ kind: "now", pod: undefined, conflict: ${conflict} } -> { kind: "now", conflict: ${conflict} }`],
-      reason: "a field that is absent reads as undefined; the types refuse it",
+      changes: [`{ observed, ${stop} } -> { ${stop} }`],
+      reason: "an attempt that stops at the record has no further use for its view; the types refuse it",
     };
   }),
+  {
+    file: EXECUTOR,
+    within: "for (let start = 0; start < changes.length && sent.stop === undefined; start += PARALLEL_WRITES_MAX) {",
+    changes: ["start < changes.length -> start <= changes.length"],
+    reason: "one batch more, of nothing",
+  },
+  {
+    file: EXECUTOR,
+    within: 'else if (answer.kind === "now" && answer.pod !== undefined) ports.observer.wrote(phase);',
+    changes: ['answer.kind === "now" -> true'],
+    reason: "no other answer has a pod; the types refuse it",
+  },
   ...[
     "pod.uid === record?.holder?.uid ? names.leader : names.follower;",
     "pod.uid === record?.holder?.uid && pod.token === undefined;",
@@ -81,6 +94,48 @@ export const ACCEPTED: readonly Accepted[] = [
       'const attempt = await handOver(leaving, { names, group, record, pods, epochSeen, now }, { kind: "nobody" });',
     changes: ['{ kind: "nobody" } -> {}'],
     reason: "whatever is not a pod is nobody; the types refuse it",
+  },
+  {
+    file: RECONCILE,
+    within: "if (wholeMs > leastMs) await Promise.race([news, clock.sleep((wholeMs - leastMs) * spread)]);",
+    changes: ["wholeMs > leastMs -> true", "wholeMs > leastMs -> wholeMs >= leastMs"],
+    reason: "a pause of nothing",
+  },
+  {
+    file: RECONCILE,
+    within: 'if (outcome.kind === "retry") {',
+    changes: ['outcome.kind === "retry" -> true'],
+    reason: "what is done asks for no pause; the types refuse it",
+  },
+  {
+    file: RECONCILE,
+    within: "idlers = [];",
+    changes: ["idlers = []; -> ;"],
+    reason: "a promise that is resolved twice was resolved once",
+  },
+  {
+    file: SLOTS,
+    within: "let tickets = 0;",
+    changes: ["0 -> -1", "0 -> 1"],
+    reason: "tickets are compared with each other only",
+  },
+  {
+    file: SLOTS,
+    within: "tickets += 1;",
+    changes: ["1 -> 2"],
+    reason: "tickets are compared with each other only",
+  },
+  {
+    file: SLOTS,
+    within: 'return other === undefined || slow.ticket < other.ticket ? "slow" : "other";',
+    changes: ["slow.ticket < other.ticket -> slow.ticket <= other.ticket"],
+    reason: "no two have the same ticket",
+  },
+  {
+    file: SLOTS,
+    within: "entered?.enter();",
+    changes: ["entered?.enter -> entered.enter"],
+    reason: "a queue that is chosen is not empty; says so to the types",
   },
   {
     file: OWNERS,
@@ -117,8 +172,10 @@ export const ACCEPTED: readonly Accepted[] = [
     within:
       "const [highest] = stamped.toSorted((a, b) => (b.stamp?.epoch ?? 0) - (a.stamp?.epoch ?? 0) || order(a, b));",
     changes: [
-      "0 -> -1",
-      "0 -> 1",
+      "0 #1 -> -1",
+      "0 #1 -> 1",
+      "0 #2 -> -1",
+      "0 #2 -> 1",
       "b.stamp?.epoch ?? 0 -> b.stamp?.epoch",
       "b.stamp?.epoch -> b.stamp.epoch",
       "a.stamp?.epoch ?? 0 -> a.stamp?.epoch",

@@ -7,12 +7,13 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { Stryker } from "@stryker-mutator/core";
 import { addChanges } from "./changes.ts";
-import type { Mutant, MutantFate } from "./verdict.ts";
+import { nthIn, type Mutant, type MutantFate } from "./verdict.ts";
 
-/** The pure rules: who leads, which writes follow, what ends, is due or is contested. */
+/** The rules: who leads, which writes follow in which order, what ends, is due or is contested. */
 export const FILES: readonly string[] = [
   "functions/kit/handover/plan.ts",
   "functions/kit/handover/attempt.ts",
+  "functions/kit/handover/executor.ts",
   "functions/kit/handover/epoch.ts",
   "functions/kit/handover/model.ts",
   "functions/kit/handover/record.ts",
@@ -22,6 +23,8 @@ export const FILES: readonly string[] = [
   "functions/kit/handover/choose.ts",
   "functions/kit/handover/inspect.ts",
   "functions/kit/group/owners.ts",
+  "functions/kit/reconcile.ts",
+  "functions/kit/slots.ts",
   "functions/election/decide.ts",
   "functions/election/need.ts",
 ];
@@ -51,9 +54,11 @@ const mutantOf = (answer: Answer, file: string, source: string): readonly Mutant
   const fate = FATES[answer.status];
   if (fate === undefined) return [];
   const lines = source.split("\n");
-  const { line } = answer.location.start;
+  const { line, column } = answer.location.start;
   const [original, replacement] = [textAt(lines, answer.location), answer.replacement];
-  return [{ file, line, within: (lines[line - 1] ?? "").trim(), original, replacement, fate }];
+  const whole = lines[line - 1] ?? "";
+  const nth = nthIn(whole, original, column - 1);
+  return [{ file, line, within: whole.trim(), original, nth, replacement, fate }];
 };
 
 const ask = (mutate: readonly string[], ignoreStatic: boolean): Promise<readonly Answer[]> =>

@@ -9,6 +9,8 @@ export interface Mutant {
   /** The source line on which the change begins, without indentation. */
   readonly within: string;
   readonly original: string;
+  /** Which of the equal texts on that line, from 1; undefined: it is there once. */
+  readonly nth: number | undefined;
   readonly replacement: string;
   readonly fate: MutantFate;
 }
@@ -17,7 +19,7 @@ export interface Mutant {
 export interface Accepted {
   readonly file: string;
   readonly within: string;
-  /** Each `original -> mutant`, white space as one blank. */
+  /** Each `original -> mutant`, white space as one blank; `original #2 -> mutant` where the line has the same text before. */
   readonly changes: readonly string[];
   readonly reason: string;
 }
@@ -39,8 +41,16 @@ export interface MutationVerdict {
 
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim();
 
-export const changeText = ({ original, replacement }: Mutant): string =>
-  `${oneLine(original)} -> ${oneLine(replacement)}`;
+/** Which of the equal texts of a line begins at `column` (from 0), counted from 1; undefined: the text is there once. */
+export const nthIn = (line: string, text: string, column: number): number | undefined => {
+  const begins = Array.from({ length: line.length }, (_, index) => index).filter((index) =>
+    line.startsWith(text, index),
+  );
+  return begins.length > 1 ? begins.indexOf(column) + 1 : undefined;
+};
+
+export const changeText = ({ original, nth, replacement }: Mutant): string =>
+  `${oneLine(original)}${nth === undefined ? "" : ` #${nth}`} -> ${oneLine(replacement)}`;
 
 const isAt = (place: { readonly file: string; readonly within: string }, mutant: Mutant): boolean =>
   place.file === mutant.file && place.within === mutant.within;

@@ -10,6 +10,7 @@ const config: ViteUserConfig = {
       "tests/unit/handover/*.test.ts",
       "tests/unit/group/choose.test.ts",
       "tests/unit/election/{admit,elect,holder,model,need,report,rivals,scenarios}.test.ts",
+      "tests/unit/kit/{pauses,reconcile,slots}.test.ts",
       "tests/property/{elect,handover}.test.ts",
     ],
     setupFiles: ["tests/mutate/seed.ts"],

@@ -27,6 +27,7 @@ import {
 import { readManifests } from "../../infra/lab/manifests.ts";
 import { createMemoryApi, type MemoryApi } from "../../infra/lab/memory/api.ts";
 import { observeMemory } from "../../infra/lab/observer.ts";
+import { ELECTION } from "../../infra/observe/scope.ts";
 
 const GROUP = "5e7";
 const NAMESPACE = "default";
@@ -196,7 +197,7 @@ const play = async (
   await Promise.all([instance(world), instance(world), instance(world)]);
   ending.abort();
   await strange;
-  return judge(observer.revisions, { roles: ROLES });
+  return judge(observer.revisions, ELECTION);
 };
 
 /** What an operator without conditional writes would send. */

@@ -16,17 +16,17 @@ import {
   editStatus,
   isRunning,
   named,
-  readyAll,
   remove,
   setReady,
+  setReadyAll,
   specOf,
   type LockSpec,
 } from "./hands.ts";
 import type { Random } from "./random.ts";
 import { NAMESPACE, type World } from "./world.ts";
 
-/** What is chosen in it is drawn from the given source. */
-export type Action = (world: World, random: Random) => void;
+/** What is chosen in it is drawn from the given source. False: there was nothing to do it to, or it was so already. */
+export type Action = (world: World, random: Random) => boolean;
 
 /** Label value of a pod that no StatefulSet here selects. */
 const ELSEWHERE = "elsewhere";
@@ -41,38 +41,37 @@ const isBystander = ({ metadata }: KubeObject): boolean => metadata.name.startsW
 export const onAny =
   (
     resource: Resource,
-    act: (world: World, object: KubeObject, random: Random) => void,
+    act: (world: World, object: KubeObject, random: Random) => boolean,
     fits: (object: KubeObject) => boolean = () => true,
   ): Action =>
   (world, random) => {
     const object = random.pick(all(world, resource).filter((found) => fits(found) && !isBystander(found)));
-    if (object !== undefined) act(world, object, random);
+    return object !== undefined && act(world, object, random);
   };
 
 const isWriter = ({ metadata }: KubeObject): boolean => metadata.labels?.[ROLES.roleLabel] === ROLES.leader;
 const isAway = ({ metadata }: KubeObject): boolean => metadata.labels?.["app"] === ELSEWHERE;
 const isEnding = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined;
 
-const bringBack = (world: World, pod: KubeObject): void => {
+const bringBack = (world: World, pod: KubeObject): boolean => {
   const app = pod.metadata.name.replace(/-.*/, "");
-  edit(world, PODS, pod, { metadata: { labels: { app } } });
+  return edit(world, PODS, pod, { metadata: { labels: { app } } });
 };
 
 /** The pod becomes Ready and not Ready again and again, until the faults end or ten seconds have passed. */
-const flap = async (world: World, { metadata }: KubeObject, random: Random): Promise<void> => {
+const flap = async (world: World, name: string, random: Random): Promise<void> => {
   const end = world.clock.monotonic() + flapMs;
   for (let ready = false; world.disturbed && world.clock.monotonic() < end; ready = !ready) {
-    const pod = named(world, PODS, metadata.name);
+    const pod = named(world, PODS, name);
     if (pod !== undefined) setReady(world, pod, ready);
     // oxlint-disable-next-line no-await-in-loop
     await world.clock.sleep(random.next() * flipMs);
   }
 };
 
-/** No pod is Ready, as after a cut cable; then they come back one by one, in any order. */
+/** One by one, in any order. */
 const comeBack = async (world: World, random: Random): Promise<void> => {
   const left = [...all(world, PODS)];
-  for (const pod of left) setReady(world, pod, false);
   await world.clock.sleep(random.next() * flipMs);
   while (world.disturbed && left.length > 0) {
     const [pod] = left.splice(random.below(left.length), 1);
@@ -86,15 +85,28 @@ const comeBack = async (world: World, random: Random): Promise<void> => {
 const POD_ACTIONS = {
   unready: onAny(PODS, (world, pod) => setReady(world, pod, false)),
   unreadyWriter: onAny(PODS, (world, pod) => setReady(world, pod, false), isWriter),
-  ready: readyAll,
+  ready: (world) => setReadyAll(world, true),
   readyPod: onAny(PODS, (world, pod) => setReady(world, pod, true)),
-  comeBack: (world, random) => void comeBack(world, random),
-  flap: onAny(PODS, (world, pod, random) => void flap(world, pod, random)),
+  /** No pod is Ready, as after a cut cable; then they come back. */
+  comeBack: (world, random) => {
+    const isCut = setReadyAll(world, false);
+    void comeBack(world, random);
+    return isCut;
+  },
+  flap: onAny(
+    PODS,
+    (world, { metadata }, random) => {
+      void flap(world, metadata.name, random);
+      return true;
+    },
+    isRunning,
+  ),
   crashPod: onAny(
     PODS,
     ({ kubelet, say }, { metadata }) => {
       kubelet.crash(NAMESPACE, metadata.name);
       say(`kubelet ${metadata.name} crashes`);
+      return true;
     },
     isRunning,
   ),
@@ -109,7 +121,7 @@ const POD_ACTIONS = {
   backInSelector: onAny(PODS, bringBack, isAway),
 } as const satisfies Readonly<Record<string, Action>>;
 
-const scaleTo = (world: World, set: KubeObject, replicas: number): void =>
+const scaleTo = (world: World, set: KubeObject, replicas: number): boolean =>
   edit(world, STATEFUL_SETS, set, { spec: { replicas } });
 
 const SET_ACTIONS = {
@@ -121,8 +133,8 @@ const SET_ACTIONS = {
   ),
   setCreate: (world, random) => {
     const name = random.pick(world.shape.names.sets) ?? "";
-    if (named(world, STATEFUL_SETS, name) !== undefined) return;
-    createSet(world, name, { replicas: 3, parallel: random.chance(0.7) });
+    if (named(world, STATEFUL_SETS, name) !== undefined) return false;
+    return createSet(world, name, { replicas: 3, parallel: random.chance(0.7) });
   },
 } as const satisfies Readonly<Record<string, Action>>;
 
@@ -138,9 +150,9 @@ const swap =
   (field: keyof LockSpec): Action =>
   (world, random) => {
     const [one, other] = twoLocks(world, random);
-    if (one === undefined || other === undefined) return;
-    edit(world, LOCKS, one, { spec: { [field]: specOf(other)[field] } });
-    edit(world, LOCKS, other, { spec: { [field]: specOf(one)[field] } });
+    if (one === undefined || other === undefined) return false;
+    const isOneEdited = edit(world, LOCKS, one, { spec: { [field]: specOf(other)[field] } });
+    return edit(world, LOCKS, other, { spec: { [field]: specOf(one)[field] } }) && isOneEdited;
   };
 
 const onLock = (change: (world: World, random: Random) => object): Action =>
@@ -152,7 +164,7 @@ const LOCK_ACTIONS = {
     const name = random.pick(names.locks) ?? "";
     const statefulSetName = random.pick(names.sets) ?? "";
     const leaseName = random.pick(names.leases) ?? "";
-    if (named(world, LOCKS, name) === undefined) createLock(world, name, { statefulSetName, leaseName });
+    return named(world, LOCKS, name) === undefined && createLock(world, name, { statefulSetName, leaseName });
   },
   lockDelete: onAny(LOCKS, (world, lock) => remove(world, LOCKS, lock)),
   finalizerOff: onAny(LOCKS, (world, lock) => edit(world, LOCKS, lock, { metadata: { finalizers: null } }), isEnding),
@@ -168,8 +180,8 @@ const LOCK_ACTIONS = {
   paused: onLock((_world, random) => ({ spec: { paused: random.chance(0.5) } })),
   switchover: (world, random) => {
     const pod = random.pick(all(world, PODS).filter((found) => !isBystander(found)))?.metadata.name;
-    if (pod !== undefined)
-      onLock(() => ({ metadata: { annotations: { [SWITCHOVER_ANNOTATION]: pod } } }))(world, random);
+    if (pod === undefined) return false;
+    return onLock(() => ({ metadata: { annotations: { [SWITCHOVER_ANNOTATION]: pod } } }))(world, random);
   },
 } as const satisfies Readonly<Record<string, Action>>;
 
@@ -180,7 +192,7 @@ const leaseOf =
     const name = random.pick(world.shape.names.leases) ?? "";
     const old = named(world, LEASES, name);
     if (old !== undefined) remove(world, LEASES, old);
-    create(world, LEASES, { metadata: { name }, spec: spec(random, world) });
+    return create(world, LEASES, { metadata: { name }, spec: spec(random, world) });
   };
 
 const LEASE_ACTIONS = {
@@ -195,16 +207,16 @@ const LEASE_ACTIONS = {
 
 const isStrangers = ({ metadata }: KubeObject): boolean => metadata.labels?.[MANAGED_BY_LABEL] !== MANAGED_BY;
 
-const tidySet = (world: World, name: string, random: Random): void => {
+const tidySet = (world: World, name: string, random: Random): boolean => {
   const set = named(world, STATEFUL_SETS, name);
-  if (set === undefined) createSet(world, name, { replicas: 3, parallel: true });
-  else if ((set.spec as { replicas?: number }).replicas === 0) scaleTo(world, set, 1 + random.below(4));
+  if (set === undefined) return createSet(world, name, { replicas: 3, parallel: true });
+  return (set.spec as { replicas?: number }).replicas === 0 && scaleTo(world, set, 1 + random.below(4));
 };
 
-const tidyLock = (world: World, name: string, spec: LockSpec): void => {
+const tidyLock = (world: World, name: string, spec: LockSpec): boolean => {
   const lock = named(world, LOCKS, name);
-  if (lock === undefined) createLock(world, name, spec);
-  else if (specOf(lock).paused === true) edit(world, LOCKS, lock, { spec: { paused: false } });
+  if (lock === undefined) return createLock(world, name, spec);
+  return specOf(lock).paused === true && edit(world, LOCKS, lock, { spec: { paused: false } });
 };
 
 /** An administrator puts one group in order: what is missing is made, what is stopped goes on, what is a stranger's goes. */
@@ -213,11 +225,16 @@ const tidy: Action = (world, random) => {
   const index = random.below(sets.length);
   const [statefulSetName = "", lockName = "", leaseName = ""] = [sets[index], locks[index], leases[index]];
   const lease = named(world, LEASES, leaseName);
-  if (lease !== undefined && isStrangers(lease)) remove(world, LEASES, lease);
-  tidySet(world, statefulSetName, random);
-  tidyLock(world, lockName, { statefulSetName, leaseName });
-  for (const pod of all(world, PODS).filter(isAway)) bringBack(world, pod);
-  readyAll(world);
+  const deeds = [
+    lease !== undefined && isStrangers(lease) && remove(world, LEASES, lease),
+    tidySet(world, statefulSetName, random),
+    tidyLock(world, lockName, { statefulSetName, leaseName }),
+    ...all(world, PODS)
+      .filter(isAway)
+      .map((pod) => bringBack(world, pod)),
+    setReadyAll(world, true),
+  ];
+  return deeds.includes(true);
 };
 
 export const ACTIONS: Readonly<Record<string, Action>> = {

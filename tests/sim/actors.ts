@@ -1,6 +1,6 @@
 /** What goes on by itself around the function: the cluster's controllers, the event source, and the cron tick. */
 import { LOCKS } from "../../functions/election/labels.ts";
-import type { Context } from "../../functions/kit/host/server.ts";
+import type { Context, Reply } from "../../functions/kit/host/server.ts";
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
 import { PODS, STATEFUL_SETS } from "../../functions/kit/kube/request.ts";
 import { createCollector } from "../../infra/lab/memory/collector.ts";
@@ -73,38 +73,49 @@ const PING: Context = {
   body: { specversion: "1.0", id: "tick", source: "sim", type: "dev.knative.sources.ping", data: {} },
 };
 
-/** Each tick reaches one instance, until the signal; what it answers changes nothing, for a tick is never repeated. */
+const isExpected = (reply: Reply | undefined): boolean => reply === undefined || reply.statusCode === 503;
+
+/** Whoever answers anything but done (204) or "again" (503) has a bug. */
+const judgeReply = ({ problems }: World, what: string, reply: Reply | undefined): void => {
+  if (!isExpected(reply)) problems.push(`reply: ${reply?.statusCode} ${reply?.body} to ${what}`);
+};
+
+/** Each tick reaches one instance, until the signal; 503 or not, a tick is never repeated. */
 export const runCron = async (world: World, signal: AbortSignal): Promise<void> => {
   const { clock, random, instances } = world;
   while (!signal.aborted) {
     // oxlint-disable-next-line no-await-in-loop
     await clock.sleep(TICK_SECONDS * 1000);
-    if (!strikes(world, "lostTick")) void random.pick(instances)?.running.handle(PING);
+    if (strikes(world, "lostTick")) continue;
+    void random
+      .pick(instances)
+      ?.running.handle(PING)
+      .then((reply) => judgeReply(world, "a tick", reply));
   }
 };
 
-/** Until an instance accepts it, or patience ends; whoever answers 400 or 500 has a bug. */
-const deliver = async ({ clock, random, instances, problems }: World, event: Context): Promise<void> => {
+/** Until an instance accepts it, or patience ends. */
+const deliver = async (world: World, event: Context): Promise<void> => {
+  const { clock, random, instances } = world;
   for (let repeat = 0; repeat <= REPEATS; repeat += 1) {
     const instance = random.pick(instances);
     // oxlint-disable-next-line no-await-in-loop
     const reply = await instance?.running.handle(event);
-    if (reply === undefined) return;
-    if (reply.statusCode !== 503) {
-      problems.push(`reply: ${reply.statusCode} ${reply.body}`);
-      return;
-    }
+    judgeReply(world, "an event", reply);
+    if (reply?.statusCode !== 503) return;
     // oxlint-disable-next-line no-await-in-loop
     await clock.sleep(firstBackoffMs * 2 ** repeat);
   }
 };
 
-/** Delivers up to so many of the events that were put aside, in any order. */
-export const deliverKept = (world: World, count: number): void => {
+/** Delivers up to so many of the events that were put aside, in any order. False: there was none. */
+export const deliverKept = (world: World, count: number): boolean => {
+  const isAny = world.kept.length > 0;
   for (let left = count; left > 0 && world.kept.length > 0; left -= 1) {
     const [event] = world.kept.splice(world.random.below(world.kept.length), 1);
     if (event !== undefined) void deliver(world, event);
   }
+  return isAny;
 };
 
 const WATCHED: ReadonlySet<string> = new Set([PODS.plural, STATEFUL_SETS.plural, LOCKS.plural]);

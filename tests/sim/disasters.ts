@@ -30,23 +30,27 @@ const returnAfter = async (world: World, old: readonly Instance[], milliseconds:
 const INSTANCE_DISASTERS = {
   freeze: (world, random) => {
     const instance = random.pick(world.instances);
-    if (instance === undefined) return;
+    if (instance === undefined) return false;
     freezeFor(random.next() * (random.chance(0.3) ? longFreezeMs : shortFreezeMs), world, instance);
+    return true;
   },
   kill: (world, random) => {
     const old = world.instances[random.below(world.instances.length)];
-    if (old === undefined) return;
+    if (old === undefined) return false;
     killInstance(world, old);
     replaceInstance(world, old);
+    return true;
   },
   freezeAll: (world, random) => {
     for (const instance of world.instances) freezeFor(random.next() * longFreezeMs, world, instance);
+    return true;
   },
   /** The function is scaled to zero: what happens meanwhile is told to nobody. */
   away: (world, random) => {
     const old = [...world.instances];
     for (const instance of old) killInstance(world, instance);
     void returnAfter(world, old, random.next() * awayMs);
+    return true;
   },
 } as const satisfies Readonly<Record<string, Action>>;
 
@@ -56,6 +60,7 @@ const trouble =
     const lastsMs = random.next() * troubleMs;
     world.troubles = [...world.troubles, { until: world.clock.monotonic() + lastsMs, answer: answerOf(random) }];
     world.say(`the API server: ${name} for ${lastsMs.toFixed(0)} ms`);
+    return true;
   };
 
 const VERBS: readonly KubeRequest["verb"][] = ["get", "list", "create", "patch", "delete"];
@@ -78,29 +83,52 @@ const SERVER_DISASTERS = {
     world.clock.leap(hours * hourMs);
     world.say(`${hours.toFixed(1)} hours pass`);
     deliverKept(world, KEPT_EVENTS);
+    return true;
   },
   oldEvents: (world) => deliverKept(world, KEPT_EVENTS),
   /** By an hour, to and fro. */
   serverClock: ({ serverClock, say }, random) => {
     const aheadMs = (random.below(3) - 1) * hourMs;
+    if (aheadMs === serverClock.aheadMs) return false;
     if (aheadMs < serverClock.aheadMs) serverClock.wentBack = true;
     serverClock.aheadMs = aheadMs;
     say(`the API server's clock is ${aheadMs / hourMs} h ahead`);
+    return true;
   },
   backup: (world) => {
     world.backup = world.api.snapshot();
     world.say(`etcd is backed up at revision ${world.backup.revision}`);
+    return true;
   },
   /** Connections are cut, content and revisions go back, and the clock goes on. */
   restore: (world, random) => {
     const { backup, api, clock, say, onRestore } = world;
-    if (backup === undefined) return;
+    if (backup === undefined) return false;
     world.incarnation += 1;
     api.restore(backup);
     clock.leap(restoreLeastMs + random.next() * (restoreMostMs - restoreLeastMs));
     say(`etcd is restored to revision ${backup.revision}`);
     for (const hear of onRestore) hear(backup.revision);
+    return true;
   },
 } as const satisfies Readonly<Record<string, Action>>;
 
-export const DISASTERS: Readonly<Record<string, Action>> = { ...INSTANCE_DISASTERS, ...SERVER_DISASTERS };
+const CLOCK_DISASTERS = {
+  /** An hour that only one instance's clocks count, or that they alone do not count: a machine that is moved or was suspended. */
+  ownClock: (world, random) => {
+    const instance = random.pick(world.instances);
+    if (instance === undefined) return false;
+    const aheadMs = random.chance(0.5) ? hourMs : -hourMs;
+    // Time that others count passes for them as well; no clock of a process ever goes back.
+    if (aheadMs < 0) world.clock.leap(hourMs);
+    instance.clockAheadMs += aheadMs;
+    world.say(`the clock of ${instance.name} ${aheadMs > 0 ? "leaps over an hour" : "stood still for an hour"}`);
+    return true;
+  },
+} as const satisfies Readonly<Record<string, Action>>;
+
+export const DISASTERS: Readonly<Record<string, Action>> = {
+  ...INSTANCE_DISASTERS,
+  ...SERVER_DISASTERS,
+  ...CLOCK_DISASTERS,
+};

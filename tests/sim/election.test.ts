@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import { FAULT_NAMES } from "./faults.ts";
 import { ACTION_NAMES, alone } from "./profiles.ts";
-import { explain, simulate, type Outcome, type Simulation } from "./run.ts";
+import { explain, isEpochBack, simulate, type Outcome, type Simulation } from "./run.ts";
 import { shrink } from "./shrink.ts";
 
 const testDeadlineMs = 120_000;
@@ -20,21 +20,38 @@ const seedsTo = (last: number): readonly number[] => Array.from({ length: last }
 const FIXED_SEEDS = seedsTo(120);
 const FIRST_SEEDS = seedsTo(20);
 const TAMPERED_SEEDS = seedsTo(10);
-/** Seeds until a fault that is rare has happened. */
-const PATIENCE = 12;
+/** An action or a fault by itself has to do something in so many seeds, and has so many to do it in. */
+const STRUCK_SEEDS = 3;
+const PATIENCE = 40;
 
-/** What once went wrong in a seed of the first profile, and does not any more. */
+/**
+ * What once went wrong in the first profile and does not any more. A change of the function makes other histories of the seeds: so each
+ * says what led to the defect, and another seed is due where that does not happen any more.
+ */
 const FIRST_REGRESSIONS = [
-  { seed: 10, defect: "pods were never enrolled" },
-  { seed: 77, defect: "a Lease was left behind" },
-  { seed: 84, defect: "a Lease was left behind" },
-  { seed: 105, defect: "two locks kept each other's Lease" },
-  { seed: 166, defect: "a Lease was left behind" },
-  { seed: 254, defect: "pods were never enrolled" },
-  { seed: 276, defect: "two locks kept each other's Lease" },
-  { seed: 298, defect: "a lock waited for its Lease for ever" },
-  { seed: 441, defect: "a Lease was left behind" },
+  { seed: 10, defect: "pods were never enrolled", by: ["orphanSet", "setCreate"] },
+  { seed: 276, defect: "pods were never enrolled", by: ["orphanSet", "setCreate", "leaseDelete"] },
+  { seed: 529, defect: "a Lease was left behind", by: ["leaseName", "lockDelete", "lockCreate"] },
+  { seed: 441, defect: "a Lease was left behind", by: ["leaseName"] },
+  { seed: 555, defect: "a Lease was left behind", by: ["leaseName", "lockDelete", "setName"] },
+  { seed: 254, defect: "two locks kept each other's Lease", by: ["swapLeases"] },
+  { seed: 508, defect: "two locks kept each other's Lease", by: ["swapLeases", "swapSets"] },
+  { seed: 520, defect: "a lock waited for its Lease for ever", by: ["swapLeases", "lockDelete", "leaseDelete"] },
 ] as const;
+
+/** Histories in which an epoch goes back, each for one of the reasons for which it may (docs/verification.md). */
+const EXCUSED: readonly (Simulation & { readonly because: string })[] = [
+  { seed: 400628, because: "hand-overs ran ahead of the clock, and nothing remembers the last of them" },
+  { seed: 400802, because: "hand-overs ran ahead of the clock, and nothing remembers the last of them" },
+  { seed: 401169, because: "hand-overs ran ahead of the clock, and nothing remembers the last of them" },
+  { seed: 400170, because: "the server's clock was set back" },
+  {
+    seed: 2,
+    because: "somebody gave the record another holder, by name and by uid",
+    actions: ["leaseHolder", "leaseHolderUid", "leaseHolder", "leaseHolderUid", "unreadyWriter", "ready"],
+    faults: ["stall"],
+  },
+];
 
 const DISTURBANCES = ["unready", "unreadyWriter", "deletePod", "leaseDelete", "freeze", "kill"];
 const TAMPERINGS = ["foreignWriter", "roleOff", "stampOff", "leaseHolder"];
@@ -87,15 +104,15 @@ test(
 test.each([...ACTION_NAMES, ...FAULT_NAMES])(
   "%s, by itself, breaks no promise",
   async (name) => {
-    let happened = 0;
-    for (let seed = 1; happened === 0 && seed <= PATIENCE; seed += 1) {
+    let struck = 0;
+    for (let seed = 1; struck < STRUCK_SEEDS && seed <= PATIENCE; seed += 1) {
       // oxlint-disable-next-line no-await-in-loop
       const outcome = await simulate({ seed, profile: "mixed", ...alone(name) });
       // oxlint-disable-next-line no-await-in-loop
       await passes(outcome);
-      happened += outcome.tally.get(name) ?? 0;
+      if (outcome.tally.has(name)) struck += 1;
     }
-    expect(happened).toBeGreaterThan(0);
+    expect(struck).toBe(STRUCK_SEEDS);
   },
   testDeadlineMs,
 );
@@ -109,9 +126,26 @@ test(
   testDeadlineMs,
 );
 
-test.each(FIRST_REGRESSIONS)("seed $seed, in which $defect, keeps what is promised", async ({ seed }) => {
+test.each(FIRST_REGRESSIONS)("seed $seed, where once $defect, keeps what is promised", async ({ seed, by }) => {
   const outcome = await simulate({ seed, profile: "two-groups" });
   expect(outcome.problems, explain(outcome)).toEqual([]);
+  expect(by.filter((name) => !outcome.tally.has(name))).toEqual([]);
+  expect(outcome.promotions).toBeGreaterThan(0);
+});
+
+test.each(EXCUSED)("seed $seed: an epoch goes back because $because, and nothing else is wrong", async (excused) => {
+  const { violations, problems } = await simulate({ ...excused, profile: "race" });
+  expect(violations.map(({ invariant }) => invariant)).toContain("S4");
+  expect(violations.filter((violation) => !isEpochBack(violation))).toEqual([]);
+  expect(problems).toEqual([]);
+});
+
+test("a seed in which an older lock took the Lease of a younger one, and that one its StatefulSet, keeps what is promised", async () => {
+  expect(await keepsPromises({ seed: 935, profile: "mixed" })).toBeGreaterThan(0);
+});
+
+test("a seed in which all instances tried one renewal at the same moment makes no noise", async () => {
+  expect(await keepsPromises({ seed: 2_107_939, profile: "any" })).toBeGreaterThan(0);
 });
 
 test(
@@ -124,7 +158,8 @@ test(
       actions: ["tidy", "unreadyWriter", "ready", "orphanSet", "setName", "setCreate"],
       faults: [],
     };
-    const seeds = [4, 18, 79, 96, 109, 111];
+    // Without the end of former groups (`endFormer`) each of them has a second writer.
+    const seeds = [18, 79, 96, 109];
     expect(await allKeepPromises(seeds.map((seed) => ({ ...found, seed })))).toBeGreaterThan(seeds.length);
   },
   testDeadlineMs,

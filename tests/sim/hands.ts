@@ -1,4 +1,7 @@
-/** What people and other controllers do by the API: reads without a trace, writes with a line in the timeline. */
+/**
+ * What people and other controllers do by the API: reads without a trace, writes with a line in the timeline. Each write tells whether it
+ * changed anything: it was not refused, and the object was not like that before.
+ */
 import { LOCKS } from "../../functions/election/labels.ts";
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
 import {
@@ -33,10 +36,16 @@ const TESTER = { manager: "tester", user: TESTER_USER };
 const read = ({ api }: World, path: string): KubeResponse =>
   api.handle({ method: "GET", path, contentType: undefined, body: undefined }, TESTER);
 
-const write = ({ api, say }: World, method: string, path: string, body?: unknown): void => {
+const write = ({ api, say }: World, method: string, path: string, body?: unknown): boolean => {
   const contentType = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+  let changed = false;
+  const stop = api.onRevision(() => {
+    changed = true;
+  });
   const { status } = api.handle({ method, path, contentType, body }, TESTER);
+  stop();
   say(`tester ${method} ${path.replace(/.*\/namespaces\//, "")} ${status} ${JSON.stringify(body) ?? ""}`);
+  return changed;
 };
 
 export const all = (world: World, resource: Resource): readonly KubeObject[] =>
@@ -47,7 +56,7 @@ export const named = (world: World, resource: Resource, name: string): KubeObjec
   return response.status === 200 ? objectOf(response) : undefined;
 };
 
-export const create = (world: World, resource: Resource, object: object): void =>
+export const create = (world: World, resource: Resource, object: object): boolean =>
   write(world, "POST", collection(resource), {
     apiVersion: apiVersionOf(resource),
     kind: resource.kind,
@@ -55,13 +64,13 @@ export const create = (world: World, resource: Resource, object: object): void =
   });
 
 /** A merge patch, unconditional as most people's are. */
-export const edit = (world: World, resource: Resource, { metadata }: KubeObject, body: object): void =>
+export const edit = (world: World, resource: Resource, { metadata }: KubeObject, body: object): boolean =>
   write(world, "PATCH", `${collection(resource)}/${metadata.name}`, body);
 
-export const editStatus = (world: World, resource: Resource, { metadata }: KubeObject, status: object): void =>
+export const editStatus = (world: World, resource: Resource, { metadata }: KubeObject, status: object): boolean =>
   write(world, "PATCH", `${collection(resource)}/${metadata.name}/status`, { status });
 
-export const remove = (world: World, resource: Resource, { metadata }: KubeObject, options?: object): void =>
+export const remove = (world: World, resource: Resource, { metadata }: KubeObject, options?: object): boolean =>
   write(world, "DELETE", `${collection(resource)}/${metadata.name}`, options);
 
 export interface SetSpec {
@@ -71,7 +80,7 @@ export interface SetSpec {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-export const createSet = (world: World, name: string, { replicas, parallel, labels = {} }: SetSpec): void =>
+export const createSet = (world: World, name: string, { replicas, parallel, labels = {} }: SetSpec): boolean =>
   create(world, STATEFUL_SETS, {
     metadata: { name },
     spec: {
@@ -86,18 +95,20 @@ export const createSet = (world: World, name: string, { replicas, parallel, labe
     },
   });
 
-export const createLock = (world: World, name: string, spec: LockSpec): void =>
+export const createLock = (world: World, name: string, spec: LockSpec): boolean =>
   create(world, LOCKS, { metadata: { name }, spec: { ...spec, leaseDurationSeconds: LEASE_SECONDS } });
 
 export const isRunning = (pod: KubeObject): boolean => (pod.status as { phase?: string }).phase === "Running";
 
 /** Only a running pod has a readiness. */
-export const setReady = ({ kubelet, say }: World, pod: KubeObject, ready: boolean): void => {
-  if (!isRunning(pod)) return;
-  kubelet.setReady(NAMESPACE, pod.metadata.name, ready);
+export const setReady = ({ kubelet, say }: World, pod: KubeObject, ready: boolean): boolean => {
+  if (!isRunning(pod)) return false;
+  const version = kubelet.setReady(NAMESPACE, pod.metadata.name, ready);
   say(`kubelet ${pod.metadata.name} ${ready ? "Ready" : "not Ready"}`);
+  return version !== pod.metadata.resourceVersion;
 };
 
-export const readyAll = (world: World): void => {
-  for (const pod of all(world, PODS)) setReady(world, pod, true);
-};
+export const setReadyAll = (world: World, ready: boolean): boolean =>
+  all(world, PODS)
+    .map((pod) => setReady(world, pod, ready))
+    .includes(true);

@@ -2,7 +2,7 @@
  * The history of a simulation as the checker judges it. After a restore of etcd there are two: the one that was lost, and the one that
  * goes on from the backup. Each is a history by itself, whose versions are given once.
  */
-import { ROLES } from "../../functions/election/labels.ts";
+import { ROLES, SWITCHOVER_ANNOTATION } from "../../functions/election/labels.ts";
 import { judge } from "../../functions/kit/history/judge.ts";
 import type { Revision } from "../../functions/kit/history/revision.ts";
 import type { Verdict } from "../../functions/kit/history/verdict.ts";
@@ -14,7 +14,8 @@ export interface History {
   readonly verdicts: () => readonly Verdict[];
 }
 
-const judged = (revisions: readonly Revision[]): Verdict => judge(revisions, { roles: ROLES });
+const judged = (revisions: readonly Revision[]): Verdict =>
+  judge(revisions, { roles: ROLES, switchoverAnnotation: SWITCHOVER_ANNOTATION });
 
 export const keepHistory = ({ api, onRestore }: World): History => {
   const observer = observeMemory(api);

@@ -23,26 +23,35 @@ interface KnownTime {
 }
 
 /** The server's clock as an instance knows it: before the first answer it has only its own, which may be an hour wrong. */
-const timeFor = (world: World): KnownTime => {
+const timeFor = (world: World, self: () => Instance): KnownTime => {
   const { clock, random, shape, api } = world;
   if (shape.exactClocks) return { clock: { ...clock, serverNow: api.now }, observeDate: () => undefined };
   const wrongMs = (2 * random.next() - 1) * hourMs;
+  const monotonic = (): number => clock.monotonic() + self().clockAheadMs;
   const known = createServerClock({
-    monotonic: () => clock.monotonic(),
-    wallNow: () => clock.serverNow() + wrongMs,
+    monotonic,
+    wallNow: () => clock.serverNow() + wrongMs + self().clockAheadMs,
   });
   return {
     clock: { ...known.clock, sleep: (milliseconds) => clock.sleep(milliseconds) },
-    observeDate: (date, sentAt) => known.observe(date, sentAt, clock.monotonic()),
+    observeDate: (date, sentAt) => known.observe(date, sentAt, monotonic()),
   };
 };
 
+/** An exception that the function caught: it goes on, but nobody wanted it. */
+const tellsOfBug = (line: string): boolean => /"level":"error"|"reason":"bug: /.test(line);
+
 export const startInstance = (world: World, name: string): Instance => {
   const metrics = createMetrics([...METRICS, ...HANDOVER_METRICS, ...ELECTION_METRICS]);
-  const { clock, observeDate } = timeFor(world);
+  const self = (): Instance => instance;
+  const { clock, observeDate } = timeFor(world, self);
+  const ownRandom = world.nextOwnRandom();
   const log = createLog({
     level: "info",
-    write: (line) => world.say(`${name} logs ${line.trim()}`),
+    write: (line) => {
+      world.say(`${name} logs ${line.trim()}`);
+      if (tellsOfBug(line)) world.problems.push(`bug: ${name} logs ${line.trim()}`);
+    },
     now: () => new Date(clock.serverNow()),
   });
   const election = createElection({
@@ -57,15 +66,21 @@ export const startInstance = (world: World, name: string): Instance => {
   });
   const running = createFunction({
     features: [election],
-    send: connect(world, { self: () => instance, crash: () => crash(world, instance), observeDate }),
+    send: connect(world, {
+      self,
+      crash: () => crash(world, instance),
+      monotonic: () => clock.monotonic(),
+      observeDate,
+    }),
     clock,
     log,
     metrics,
     concurrency: CONCURRENCY,
     groupDeadlineMs,
     ackAfterMs,
+    random: () => ownRandom.next(),
   });
-  const instance: Instance = { name, running, frozenUntil: 0, dead: false };
+  const instance: Instance = { name, running, frozenUntil: 0, dead: false, clockAheadMs: 0 };
   running.start();
   return instance;
 };

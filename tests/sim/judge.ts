@@ -39,20 +39,12 @@ const readCluster = (world: World): Cluster => ({
 const setOf = ({ sets }: Cluster, lock: KubeObject): KubeObject | undefined =>
   sets.find(({ metadata }) => metadata.name === specOf(lock).statefulSetName);
 
-const ageOf = ({ metadata }: KubeObject): string => `${metadata.creationTimestamp} ${metadata.uid}`;
+const leaseOf = ({ leases }: Cluster, lock: KubeObject): KubeObject | undefined =>
+  leases.find(({ metadata }) => metadata.name === specOf(lock).leaseName);
 
-/** Neither paused, nor younger than another lock of its StatefulSet, nor claiming another lock's Lease. */
-const mayBeServed = ({ locks }: Cluster, lock: KubeObject): boolean => {
-  const { paused, statefulSetName, leaseName } = specOf(lock);
-  const others = locks.filter((other) => other !== lock);
-  const hasElder = others.some(
-    (other) => specOf(other).statefulSetName === statefulSetName && ageOf(other) < ageOf(lock),
-  );
-  return paused !== true && !hasElder && !others.some((other) => specOf(other).leaseName === leaseName);
-};
-
-const stateOf = ({ now, pods, leases }: Cluster, lock: KubeObject, group: string): GroupState => {
-  const lease = leases.find(({ metadata }) => metadata.name === specOf(lock).leaseName);
+const stateOf = (cluster: Cluster, lock: KubeObject, group: string): GroupState => {
+  const { now, pods } = cluster;
+  const lease = leaseOf(cluster, lock);
   return {
     lock,
     status: lock.status ?? {},
@@ -68,38 +60,79 @@ interface ConditionView {
   readonly status: string;
   readonly reason: string;
   readonly message: string;
+  readonly observedGeneration?: number;
 }
 
 const conditionsOf = (lock: KubeObject): readonly ConditionView[] =>
   (lock.status as { conditions?: readonly ConditionView[] } | undefined)?.conditions ?? [];
 
-/** Held by somebody else: the function may only say so. */
-const isForeign = ({ leases, now }: Cluster, lock: KubeObject): boolean => {
-  const { leaseName, statefulSetName } = specOf(lock);
-  const lease = leases.find(({ metadata }) => metadata.name === leaseName);
-  const isMemberName = memberNamePattern(statefulSetName);
-  return readRecord(lease, { feature: ROLES.feature, now, isMemberName }).kind === "foreign";
+/** Why the lock, as it is now, says that it has no writer; empty: it says nothing of the kind. */
+const excuseOf = (lock: KubeObject): string => {
+  const said = conditionsOf(lock).find(({ type }) => type === "Available");
+  const isCurrent = said?.status === "False" && said.observedGeneration === lock.metadata.generation;
+  return isCurrent ? said.reason : "";
 };
 
-/** Undefined: the lock is at rest, or nothing is to be done for it. */
-const unrestOf = (cluster: Cluster, lock: KubeObject): string | undefined => {
-  const set = setOf(cluster, lock);
-  if (set === undefined || !mayBeServed(cluster, lock)) return undefined;
-  if (isForeign(cluster, lock)) {
-    const isSaid = conditionsOf(lock).some(({ type, reason }) => type === "Available" && reason === "LeaseForeign");
-    return isSaid ? undefined : `${lock.metadata.name}: the Lease is foreign, and no condition says so`;
-  }
-  const { name, uid } = set.metadata;
-  const members = cluster.pods.filter(
+const ageOf = ({ metadata }: KubeObject): string => `${metadata.creationTimestamp} ${metadata.uid}`;
+
+/** The Lease is the lock's record. */
+const keepsLease = (cluster: Cluster, lock: KubeObject): boolean =>
+  leaseOf(cluster, lock)?.metadata.annotations?.[OWNER_ANNOTATION]?.split("/").at(2) === lock.metadata.uid;
+
+/** Held by somebody else: the function may only say so. */
+const isForeign = (cluster: Cluster, lock: KubeObject): boolean => {
+  const isMemberName = memberNamePattern(specOf(lock).statefulSetName);
+  const reading = { feature: ROLES.feature, now: cluster.now, isMemberName };
+  return readRecord(leaseOf(cluster, lock), reading).kind === "foreign";
+};
+
+const membersOf = ({ pods }: Cluster, { metadata: { name, uid } }: KubeObject): readonly KubeObject[] =>
+  pods.filter(
     ({ metadata }) => metadata.labels?.["app"] === name && metadata.ownerReferences?.some((owner) => owner.uid === uid),
   );
-  if (members.length === 0) return undefined;
-  const missing = members.filter(({ metadata }) => metadata.labels?.[ENROLMENT] !== uid);
-  if (missing.length > 0) return `${lock.metadata.name}: not enrolled are ${namesOf(missing)}`;
-  const state = stateOf(cluster, lock, uid);
-  const wrong = disagreement(state);
+
+const SHARED = { StatefulSetShared: "statefulSetName", LeaseShared: "leaseName" } as const;
+
+/**
+ * Of locks that share a StatefulSet or a Lease the oldest is served, or the one whose record the Lease is. One that has to stand back for
+ * a third one may still stand before this one; but two never stand back for each other.
+ */
+const standsBack = (cluster: Cluster, lock: KubeObject, waiting: readonly KubeObject[] = []): boolean => {
+  const excuse = excuseOf(lock);
+  if (excuse !== "StatefulSetShared" && excuse !== "LeaseShared") return false;
+  const field = SHARED[excuse];
+  return cluster.locks.some((other) => {
+    if (other === lock || waiting.includes(other) || specOf(other)[field] !== specOf(lock)[field]) return false;
+    const isFirst = ageOf(other) < ageOf(lock) || (excuse === "LeaseShared" && keepsLease(cluster, other));
+    return isFirst && (!(excuseOf(other) in SHARED) || standsBack(cluster, other, [...waiting, lock]));
+  });
+};
+
+/** What a lock may say instead of having a writer, and when that is true. */
+const EXCUSES: Readonly<Record<string, (cluster: Cluster, lock: KubeObject) => boolean>> = {
+  StatefulSetNotFound: (cluster, lock) => setOf(cluster, lock) === undefined,
+  StatefulSetShared: standsBack,
+  LeaseShared: standsBack,
+  LeaseForeign: isForeign,
+  PodsNotFound: (cluster, lock) => {
+    const set = setOf(cluster, lock);
+    return set !== undefined && membersOf(cluster, set).length === 0;
+  },
+  Paused: (_cluster, lock) => specOf(lock).paused === true,
+};
+
+/** Undefined: the lock is at rest, or says with reason why it cannot be. */
+const unrestOf = (cluster: Cluster, lock: KubeObject): string | undefined => {
+  const excuse = excuseOf(lock);
   const conditions = conditionsOf(lock).map(({ type, status, message }) => `${type}=${status} ${message}`);
-  return wrong === undefined ? undefined : `${lock.metadata.name}: ${wrong} (${conditions.join("; ")})`;
+  const text = (wrong: string): string => `${lock.metadata.name}: ${wrong} (${conditions.join("; ")})`;
+  if (EXCUSES[excuse]?.(cluster, lock) === true) return undefined;
+  const set = setOf(cluster, lock);
+  if (set === undefined) return text("the StatefulSet is missing, and no condition says so");
+  const missing = membersOf(cluster, set).filter(({ metadata }) => metadata.labels?.[ENROLMENT] !== set.metadata.uid);
+  if (missing.length > 0) return text(`not enrolled are ${namesOf(missing)}`);
+  const wrong = disagreement(stateOf(cluster, lock, set.metadata.uid));
+  return wrong === undefined ? undefined : text(wrong);
 };
 
 /** A Lease that an existing lock keeps stands for its group, also when the StatefulSet is gone. */
@@ -143,6 +176,9 @@ export const unrest = (world: World): readonly string[] => {
 /** Name of the Lease; undefined: the write is no renewal. */
 const renewed = (write: string): string | undefined => / patch leases\/(?<name>\S+)/.exec(write)?.groups?.["name"];
 
+/** Instances that find a renewal due at the same moment try it together; one of them makes it. */
+const isApplied = (write: string): boolean => write.endsWith(" 200");
+
 /** The last renewal of one rest and the first of the next may both fall into it. */
 const RENEWALS_BESIDE = 2;
 
@@ -156,7 +192,10 @@ export const noise = (world: World, restMs: number): readonly string[] => {
   const renewals = Map.groupBy(world.writes, renewed);
   const eager = all(world, LEASES).flatMap(({ metadata: { name }, spec }) => {
     const seconds = Number((spec as { leaseDurationSeconds?: number }).leaseDurationSeconds);
-    const [count, most] = [renewals.get(name)?.length ?? 0, (2 * restMs) / (seconds * 1000) + RENEWALS_BESIDE];
+    const [count, most] = [
+      renewals.get(name)?.filter(isApplied).length ?? 0,
+      (2 * restMs) / (seconds * 1000) + RENEWALS_BESIDE,
+    ];
     return count > most ? [`noise: ${count} renewals of ${name} at rest, at most ${most} were due`] : [];
   });
   return [...(others.length === 0 ? [] : [`noise: ${others.length} writes at rest, such as ${others[0]}`]), ...eager];

@@ -31,7 +31,9 @@ export interface End {
   readonly self: () => Instance;
   /** The process is dead: somebody has to start another. */
   readonly crash: () => void;
-  /** Tells the `Date` of an answer, and when its request was sent. */
+  /** Milliseconds on the instance's own clock. */
+  readonly monotonic: () => number;
+  /** Tells the `Date` of an answer, and when its request was sent by the instance's own clock. */
   readonly observeDate: (date: string, sentAt: number) => void;
 }
 
@@ -113,7 +115,7 @@ export const connect =
   (world: World, end: End): Transport =>
   async (request) => {
     const { clock, random, incarnation } = world;
-    const sentAt = clock.monotonic();
+    const sentAt = end.monotonic();
     await clock.sleep(latencyMs(world));
     await awake(world, end);
     const isCut = (): boolean => world.incarnation !== incarnation;

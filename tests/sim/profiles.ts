@@ -47,9 +47,6 @@ const ALL: Readonly<Record<string, Action>> = { ...ACTIONS, ...DISASTERS, ...TAM
 /** Every action that may be asked for by name. */
 export const ACTION_NAMES: readonly string[] = Object.keys(ALL);
 
-/** Writes what is the function's own. */
-export const isTampering = (name: string): boolean => name in TAMPERING;
-
 const named = (names: readonly string[]): readonly NamedAction[] =>
   Object.entries(ALL).filter(([name]) => names.includes(name));
 

@@ -3,14 +3,14 @@
  * come to rest by itself and be silent, and the whole history must keep what is promised.
  */
 import { renderVerdict } from "../../functions/kit/history/judge.ts";
-import type { Verdict, Violation } from "../../functions/kit/history/verdict.ts";
+import type { Doubling, Verdict, Violation } from "../../functions/kit/history/verdict.ts";
 import { connectEvents, deliverKept, runControllers, runCron } from "./actors.ts";
 import { FAULT_NAMES, NO_FAULTS, type Rates } from "./faults.ts";
-import { readyAll } from "./hands.ts";
+import { setReadyAll } from "./hands.ts";
 import { keepHistory } from "./history.ts";
 import { replaceInstance } from "./instance.ts";
 import { noise, unrest, unrestful } from "./judge.ts";
-import { isTampering, PROFILES, type NamedAction, type Profile, type ProfileName, type Wishes } from "./profiles.ts";
+import { PROFILES, type NamedAction, type Profile, type ProfileName, type Wishes } from "./profiles.ts";
 import { watchDoubles, watchEpochs, watchIsolation } from "./watchers.ts";
 import { createWorld, LEASE_SECONDS, TICK_SECONDS, type Weaken, type World } from "./world.ts";
 
@@ -39,7 +39,7 @@ export interface Outcome {
   readonly violations: readonly Violation[];
   readonly promotions: number;
   readonly timeline: readonly string[];
-  /** How often each action and each fault happened. */
+  /** How often each action did something, and each fault happened. */
   readonly tally: ReadonlyMap<string, number>;
   /** From the end of the faults to the last write that was no renewal, in milliseconds. */
   readonly restAfterMs: number;
@@ -66,8 +66,7 @@ const disturbing = async (
     const [name = "none", act] = random.pick(actions) ?? [];
     if (!mute.includes(step)) {
       world.say(`step ${step}: ${name}`);
-      world.count(name);
-      act?.(world, random);
+      if (act?.(world, random) === true) world.count(name);
     }
     // Most pauses are shorter than a hand-over, some longer than a tick.
     // oxlint-disable-next-line no-await-in-loop
@@ -92,7 +91,7 @@ const comeToRest = async (world: World): Promise<number> => {
   for (let tick = 1; tick <= REST_TICKS_MAX; tick += 1) {
     writes.length = 0;
     // Pods that were not running when the faults ended.
-    if (tick % 5 === 1) readyAll(world);
+    if (tick % 5 === 1) setReadyAll(world, true);
     // oxlint-disable-next-line no-await-in-loop
     await clock.advance(tickMs);
     const passedMs = clock.monotonic() - begun;
@@ -123,21 +122,26 @@ const resting = async (world: World): Promise<number> => {
 };
 
 /** An epoch may go back in some cases; `watchEpochs` says in which. */
-const isEpochBack = ({ invariant, message }: Violation): boolean =>
+export const isEpochBack = ({ invariant, message }: Violation): boolean =>
   (invariant === "S4" && message.startsWith("promoted under epoch")) ||
   (invariant === "S3" && message.endsWith("was promoted before"));
 
 interface Judged {
   readonly world: World;
   readonly verdicts: readonly Verdict[];
-  readonly tampers: boolean;
+  /** Names of pods that others made leaders. */
+  readonly foreignLeaders: ReadonlySet<string>;
   /** Promotions that may go back. */
   readonly excused: ReadonlySet<string>;
 }
 
-const judged = ({ world, verdicts, tampers, excused }: Judged): readonly string[] => {
+/** The checker charges others with it, and one of them did label a pod that it names. */
+const isByOthers = ({ causes }: Doubling, foreignLeaders: ReadonlySet<string>): boolean =>
+  causes.every(({ object }) => foreignLeaders.has(object.slice(object.indexOf("/") + 1)));
+
+const judged = ({ world, verdicts, foreignLeaders, excused }: Judged): readonly string[] => {
   const violations = verdicts.flatMap((verdict) => verdict.violations);
-  const doubled = tampers ? [] : verdicts.flatMap(({ foreign }) => foreign);
+  const doubled = verdicts.flatMap(({ foreign }) => foreign).filter((one) => !isByOthers(one, foreignLeaders));
   return [
     ...world.problems,
     ...violations
@@ -145,9 +149,12 @@ const judged = ({ world, verdicts, tampers, excused }: Judged): readonly string[
       .map(
         ({ invariant, resourceVersion, object, message }) => `${invariant}: ${resourceVersion} ${object} ${message}`,
       ),
-    ...doubled.map(({ from, group }) => `S1: revision ${from}: ${group} doubled by others`),
+    ...doubled.map(({ from, group }) => `S1: revision ${from}: ${group} doubled by others, who labelled nobody`),
   ];
 };
+
+/** Actions that put epochs ahead of the server's clock, or an instance's time behind it. */
+const FORGIVEN = ["stampAhead", "ownClock"] as const;
 
 const presentFaults = (rates: Rates): readonly string[] => FAULT_NAMES.filter((fault) => rates[fault] > 0);
 
@@ -160,9 +167,8 @@ export const simulate = async (simulation: Simulation): Promise<Outcome> => {
   const { clock, shape, timeline, tally, serverClock } = world;
   const history = keepHistory(world);
   let names: readonly string[] = [];
-  const tampers = (): boolean => names.some(isTampering);
-  const forgives = (): boolean => serverClock.wentBack || names.includes("stampAhead");
-  watchDoubles(world, tampers);
+  const forgives = (): boolean => serverClock.wentBack || FORGIVEN.some((name) => tally.has(name));
+  const foreignLeaders = watchDoubles(world);
   const excused = watchEpochs(world, forgives);
   watchIsolation(world);
   connectEvents(world);
@@ -191,7 +197,7 @@ export const simulate = async (simulation: Simulation): Promise<Outcome> => {
       instances: shape.instances,
       steps,
     },
-    problems: judged({ world, verdicts, tampers: tampers(), excused }),
+    problems: judged({ world, verdicts, foreignLeaders, excused }),
     verdict,
     violations,
     promotions: verdicts.reduce((sum, { promotions }) => sum + promotions, 0),

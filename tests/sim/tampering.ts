@@ -27,24 +27,26 @@ export const TAMPERING: Readonly<Record<string, Action>> = {
   stampOff: onAny(PODS, (world, pod) => edit(world, PODS, pod, { metadata: { annotations: NO_STAMP } })),
   stampAhead: onAny(PODS, (world, pod, random) => {
     const epoch = Number(pod.metadata.annotations?.[STAMP_EPOCH] ?? 0) + random.below(AHEAD_MOST);
-    edit(world, PODS, pod, { metadata: { annotations: { [STAMP_EPOCH]: String(epoch) } } });
+    return edit(world, PODS, pod, { metadata: { annotations: { [STAMP_EPOCH]: String(epoch) } } });
   }),
-  stampGarbled: onAny(PODS, (world, pod) => {
-    edit(world, PODS, pod, { metadata: { annotations: { [STAMP_EPOCH]: "a while ago" } } });
-  }),
-  tokenOff: onAny(PODS, (world, pod) => {
-    edit(world, PODS, pod, { metadata: { annotations: { [tokenAnnotation(ROLES.feature)]: null } } });
-  }),
+  stampGarbled: onAny(PODS, (world, pod) =>
+    edit(world, PODS, pod, { metadata: { annotations: { [STAMP_EPOCH]: "a while ago" } } }),
+  ),
+  tokenOff: onAny(PODS, (world, pod) =>
+    edit(world, PODS, pod, { metadata: { annotations: { [tokenAnnotation(ROLES.feature)]: null } } }),
+  ),
   leaseHolder: onAny(LEASES, (world, lease, random) => {
     const holderIdentity = random.pick(all(world, PODS))?.metadata.name ?? "";
-    edit(world, LEASES, lease, { spec: { holderIdentity } });
+    return edit(world, LEASES, lease, { spec: { holderIdentity } });
   }),
   leaseHolderUid: onAny(LEASES, (world, lease, random) => {
     const uid = random.pick(all(world, PODS))?.metadata.uid ?? "";
-    edit(world, LEASES, lease, { metadata: { annotations: { [HOLDER_UID_ANNOTATION]: uid } } });
+    return edit(world, LEASES, lease, { metadata: { annotations: { [HOLDER_UID_ANNOTATION]: uid } } });
   }),
   templateRole: onAny(STATEFUL_SETS, (world, set, random) => {
     const role = random.pick([ROLES.leader, ROLES.follower, null]);
-    edit(world, STATEFUL_SETS, set, { spec: { template: { metadata: { labels: { [ROLES.roleLabel]: role } } } } });
+    return edit(world, STATEFUL_SETS, set, {
+      spec: { template: { metadata: { labels: { [ROLES.roleLabel]: role } } } },
+    });
   }),
 };

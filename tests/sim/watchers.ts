@@ -27,33 +27,58 @@ const STAMP_RECORD = stampRecordAnnotation(ROLES.feature);
 const isWriter = ({ metadata }: KubeObject): boolean => metadata.labels?.[ROLES.roleLabel] === ROLES.leader;
 const appOf = ({ metadata }: KubeObject): string => metadata.labels?.["app"] ?? "";
 
-/** Our promotion beside another labelled pod of the same application is a problem, unless others write labels as well. */
-export const watchDoubles = (world: World, tampers: () => boolean): void => {
-  const { api, problems, onRestore } = world;
-  const appOfWriter = new Map<string, string>();
-  onRestore.push(() => {
-    appOfWriter.clear();
-    for (const pod of all(world, PODS).filter(isWriter)) appOfWriter.set(pod.metadata.uid, appOf(pod));
-  });
-  api.onRevision(({ type, resource, object, writer, resourceVersion }) => {
-    if (resource.plural !== PODS.plural) return;
-    const { uid, name } = object.metadata;
-    if (type === "DELETED" || !isWriter(object)) {
-      appOfWriter.delete(uid);
-      return;
-    }
-    const app = appOf(object);
-    const isPromoted = !appOfWriter.has(uid) && writer.user === FUNCTION_USER;
-    const isBeside = [...appOfWriter].some(([other, of]) => other !== uid && of === app);
-    if (isPromoted && isBeside && !tampers()) {
-      problems.push(`S1: revision ${resourceVersion}: ${name} promoted beside another writer`);
-    }
-    appOfWriter.set(uid, app);
-  });
-};
-
 const isPod = ({ resource }: Revision): boolean => resource.plural === PODS.plural;
 const isOurs = ({ writer }: Revision): boolean => writer.user === FUNCTION_USER;
+
+/** The pod is given another token, whatever its label was. */
+const isToken = ({ object, previous }: Revision): boolean =>
+  object.metadata.annotations?.[TOKEN] !== undefined &&
+  object.metadata.annotations[TOKEN] !== previous?.metadata.annotations?.[TOKEN];
+
+/** A pod with the leader label. */
+interface Labelled {
+  readonly app: string;
+  /** Somebody else gave it the label that it has. */
+  readonly isForeign: boolean;
+}
+
+/**
+ * Our promotion of a pod beside another of the same application that carries our own label is a problem. A label that others wrote,
+ * or the template, may be there at any moment; whether we should have seen it is the history checker's to say. Returns the
+ * names of the pods that others ever made leaders: only with one of them can a doubling be somebody else's.
+ */
+export const watchDoubles = (world: World): ReadonlySet<string> => {
+  const { api, problems, onRestore } = world;
+  const labelled = new Map<string, Labelled>();
+  const [foreignUids, foreignNames] = [new Set<string>(), new Set<string>()];
+  onRestore.push(() => {
+    labelled.clear();
+    for (const pod of all(world, PODS).filter(isWriter)) {
+      labelled.set(pod.metadata.uid, { app: appOf(pod), isForeign: foreignUids.has(pod.metadata.uid) });
+    }
+  });
+  const label = ({ object, resourceVersion }: Revision, isForeign: boolean): void => {
+    const { uid, name } = object.metadata;
+    const [app, wasOurs] = [appOf(object), labelled.get(uid)?.isForeign === false];
+    const isBeside = [...labelled].some(([other, one]) => other !== uid && one.app === app && !one.isForeign);
+    if (!isForeign && !wasOurs && isBeside) {
+      problems.push(`S1: revision ${resourceVersion}: ${name} promoted beside another writer`);
+    }
+    labelled.set(uid, { app, isForeign });
+    if (!isForeign) return;
+    foreignUids.add(uid);
+    foreignNames.add(name);
+  };
+  api.onRevision((revision) => {
+    if (!isPod(revision)) return;
+    const { type, object } = revision;
+    const { uid } = object.metadata;
+    const before = isToken(revision) ? undefined : labelled.get(uid)?.isForeign;
+    if (type === "DELETED" || !isWriter(object)) labelled.delete(uid);
+    else label(revision, before ?? !isOurs(revision));
+  });
+  return foreignNames;
+};
 
 /** The record by which this revision stamps a pod; undefined: it stamps none. */
 const stampedBy = (revision: Revision): string | undefined => {
@@ -119,16 +144,20 @@ const promotionIn = (revision: Revision): (Promoted & { readonly group: string }
   return { epoch: epochIn(token), uid: object.metadata.uid, group: object.metadata.labels?.[ENROLMENT] ?? "" };
 };
 
-const assignmentOf = ({ metadata, spec }: KubeObject): string => {
-  const { holderIdentity } = spec as { holderIdentity?: string };
-  return `${holderIdentity}/${metadata.annotations?.[HOLDER_UID_ANNOTATION]}`;
-};
+/** Name and uid. */
+const holderOf = ({ metadata, spec }: KubeObject): readonly [string | undefined, string | undefined] => [
+  (spec as { holderIdentity?: string }).holderIdentity,
+  metadata.annotations?.[HOLDER_UID_ANNOTATION],
+];
 
-/** Somebody else made another pod the holder, under the epoch that was there. */
-const isHolderForged = (revision: Revision): boolean => {
+/** Somebody else made another pod the holder, by its name and by its uid, under the epoch that was there. */
+const isHolderForged = (world: World, revision: Revision): boolean => {
   const { type, resource, object, previous } = revision;
-  if (type !== "MODIFIED" || resource.plural !== LEASES.plural || isOurs(revision)) return false;
-  return previous !== undefined && assignmentOf(previous) !== assignmentOf(object);
+  if (type !== "MODIFIED" || resource.plural !== LEASES.plural || isOurs(revision) || previous === undefined)
+    return false;
+  const [name, uid] = holderOf(object);
+  if (holderOf(previous).join("/") === `${name}/${uid}`) return false;
+  return all(world, PODS).some(({ metadata }) => metadata.name === name && metadata.uid === uid);
 };
 
 const epochKey = (group: string | undefined, epoch: string | number | undefined): string => `${group}/${epoch}`;
@@ -143,7 +172,7 @@ const watchReused = (world: World): ReadonlySet<string> => {
     for (const lease of all(world, LEASES)) reused.add(keyOfRecord(lease));
   });
   world.api.onRevision((revision) => {
-    if (isHolderForged(revision)) reused.add(keyOfRecord(revision.object));
+    if (isHolderForged(world, revision)) reused.add(keyOfRecord(revision.object));
   });
   return reused;
 };
@@ -168,20 +197,24 @@ const CLOCK_LAG_SECONDS = 3;
  * S4: no promotion goes back, neither within a history nor over a restore. An epoch that was recorded in the backup is finished under
  * its own number: a function without memory cannot know of the later ones that were lost. And where nothing remembers an epoch any more, the
  * server's clock alone keeps the next one above it: not when the epoch ran ahead of the clock, because there were several in one
- * second, and not when `forgives` says that the clock was set back or somebody wrote epochs ahead of it. Returns the resourceVersions
- * of promotions that went back for one of these reasons.
+ * second, and not when `forgives` says that the clock was set back, that an instance's own was wrong, or that somebody wrote epochs
+ * ahead of it. Returns the resourceVersions of promotions that went back for one of these reasons.
  */
 export const watchEpochs = (world: World, forgives: () => boolean): ReadonlySet<string> => {
   const { api, onRestore, problems } = world;
   const highestEver = new Map<string, Promoted>();
   const highest = new Map<string, Promoted>();
   const excused = new Set<string>();
+  /** Groups whose last epoch nothing but the clock remembers, which has passed it. */
+  const onClock = new Set<string>();
   const reused = watchReused(world);
   const forget = (): void => {
     const floor = epochFloor(api.now()) - CLOCK_LAG_SECONDS;
     for (const [group, { epoch }] of highest) {
       const isFloored = epoch < floor && !forgives();
-      if (!isFloored && remembered(world, group) < epoch) highest.delete(group);
+      if (remembered(world, group) >= epoch) onClock.delete(group);
+      else if (isFloored) onClock.add(group);
+      else highest.delete(group);
     }
   };
   onRestore.push(forget);
@@ -191,7 +224,8 @@ export const watchEpochs = (world: World, forgives: () => boolean): ReadonlySet<
     if (promotion === undefined) return;
     const { group, epoch } = promotion;
     const [last, version] = [highest.get(group), String(revision.resourceVersion)];
-    const isAllowed = isLater(promotion, last) || reused.has(epochKey(group, epoch));
+    const isUnguarded = onClock.delete(group) && forgives();
+    const isAllowed = isLater(promotion, last) || isUnguarded || reused.has(epochKey(group, epoch));
     if (!isAllowed) problems.push(`S4: revision ${version}: promoted under ${epoch} after ${last?.epoch}`);
     else if (!isLater(promotion, highestEver.get(group))) excused.add(version);
     raise(highest, group, promotion);

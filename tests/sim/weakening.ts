@@ -4,6 +4,7 @@
  */
 import type { elect } from "../../functions/election/decide.ts";
 import type { loadOwner } from "../../functions/election/load.ts";
+import type { absorbEnrolled, answerToReread } from "../../functions/kit/handover/attempt.ts";
 import type { plan, planEnrolment } from "../../functions/kit/handover/plan.ts";
 import { PODS, type KubeRequest, type KubeResponse, type Transport } from "../../functions/kit/kube/request.ts";
 import type { viewCandidate } from "../../functions/kit/pods/candidate.ts";
@@ -41,6 +42,16 @@ export const weakView =
     const view = real(pod, names, about);
     return chosen?.see?.(view) ?? view;
   };
+
+export const weakAbsorbEnrolled =
+  (real: typeof absorbEnrolled): typeof absorbEnrolled =>
+  (observed, enrolled) =>
+    (chosen?.absorbEnrolled?.(real) ?? real)(observed, enrolled);
+
+export const weakAnswerToReread =
+  (real: typeof answerToReread): typeof answerToReread =>
+  (view, known, response) =>
+    (chosen?.answerToReread?.(real) ?? real)(view, known, response);
 
 /** The function's requests on their way to the server. */
 export const weakServer: Weaken = (server) => (request) => server(chosen?.request?.(request) ?? request);

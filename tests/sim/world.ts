@@ -26,6 +26,8 @@ export interface Instance {
   /** Until this time, in milliseconds of the world's monotonic clock, it sends nothing and hears no answer. */
   frozenUntil: number;
   dead: boolean;
+  /** What its clocks count more than the world's; negative: less. */
+  clockAheadMs: number;
 }
 
 /** The API server as the function meets it: a test puts something between them to weaken the protocol. */
@@ -82,6 +84,8 @@ export interface ServerClock {
 
 export interface World {
   readonly random: Random;
+  /** A source of chance for each process of the function: what one draws changes nothing for anybody else. */
+  readonly nextOwnRandom: () => Random;
   readonly shape: Shape;
   readonly clock: SimClock;
   readonly api: MemoryApi;
@@ -95,7 +99,7 @@ export interface World {
   readonly writes: string[];
   /** Events that were put aside. */
   readonly kept: Context[];
-  /** How often each action and each fault happened. */
+  /** How often each action did something, and each fault happened. */
   readonly tally: Map<string, number>;
   /** Until the faults end. */
   disturbed: boolean;
@@ -140,6 +144,9 @@ export interface Beginning {
   readonly weaken: Weaken;
 }
 
+/** Streams from here on belong to processes of the function; those below to the world and to what is drawn at its steps. */
+const FIRST_OWN_STREAM = 1_000_000;
+
 export const createWorld = ({ seed, stream, shape, weaken }: Beginning): World => {
   const clock = createSimClock();
   const timeline: string[] = [];
@@ -147,8 +154,13 @@ export const createWorld = ({ seed, stream, shape, weaken }: Beginning): World =
   const tally = new Map<string, number>();
   const serverClock = { aheadMs: 0, wentBack: false };
   const api = createMemoryApi({ now: () => clock.serverNow() + serverClock.aheadMs, crds: CRDS });
+  let ownStreams = FIRST_OWN_STREAM;
   return {
     random: createRandom(seed, stream),
+    nextOwnRandom: () => {
+      ownStreams += 1;
+      return createRandom(seed, ownStreams);
+    },
     shape,
     clock,
     api,

@@ -42,9 +42,9 @@ const targetFaults = ({ step, imprint, promotedBy }: Entry, ledger: Ledger): rea
   const assigned = ledger.assigned(imprint.pod.stamp);
   if (assigned.some(({ holder }) => holder?.uid === pod.uid)) return [];
   const meant = assigned.find(({ holder }) => holder?.name === pod.name);
-  return meant === undefined
-    ? []
-    : [faultAt(step, "S6", `is promoted in place of the former pod (${meant.holder?.uid})`, [meant.evidence])];
+  if (meant === undefined) return [];
+  const message = `is promoted in place of the former pod (${meant.holder?.uid})`;
+  return [{ ...faultAt(step, "S6", message, [meant.evidence]), leasesSince: ledger.knownSince(imprint.pod.stamp) }];
 };
 
 export const createIdentityCheck = (ledger: Ledger): ((entry: Entry) => readonly Fault[]) => {

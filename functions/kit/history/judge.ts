@@ -3,6 +3,7 @@
  * history, so it judges simulated runs, real runs, and the labels of other products alike; at once or as it happens.
  */
 import type { RoleNames } from "../handover/names.ts";
+import { LEASES } from "../kube/request.ts";
 import { createDoublings, doublingFault, type Accountable, type DoublingNews } from "./doubling.ts";
 import { createEpochCheck } from "./epochs.ts";
 import { createIdentityCheck } from "./identity.ts";
@@ -14,7 +15,7 @@ import { createMotiveCheck } from "./motive.ts";
 import type { Grouping } from "./past.ts";
 import { createReigns, type Succession } from "./reigns.ts";
 import { createReplay, inOrder, type Step } from "./replay.ts";
-import { compareVersions, isMissed, type Gap, type Revision } from "./revision.ts";
+import { compareVersions, isMissed, isMissedBetween, type Gap, type Revision } from "./revision.ts";
 import type { Fault, Verdict, Violation } from "./verdict.ts";
 
 export { renderVerdict } from "./render.ts";
@@ -26,6 +27,11 @@ export interface Standard {
   readonly grouping?: Grouping;
   /** Default: ours. */
   readonly accountable?: Accountable;
+  /**
+   * Annotation of a record's owner by which users name the next leader. Without it nobody knows what was asked for, and why a
+   * record moves is not judged: so with features whose leader the application chooses.
+   */
+  readonly switchoverAnnotation?: string;
 }
 
 export interface Question extends Standard {
@@ -56,13 +62,15 @@ const groupIn = ({ kind, after }: Step): string | undefined => {
   return after.group !== undefined || after.leads ? after.team : undefined;
 };
 
-const proven = (fault: Fault, gaps: readonly Gap[]): Violation => ({
-  ...fault,
-  inGap: isMissed(fault.resourceVersion, gaps),
-});
+const proven = ({ leasesSince: since, ...fault }: Fault, gaps: readonly Gap[]): Violation => {
+  const version = fault.resourceVersion;
+  const isHidden = since !== undefined && isMissedBetween({ resource: LEASES.plural, since, version }, gaps);
+  return { ...fault, inGap: isHidden || isMissed(version, gaps) };
+};
 
 /** Writes that carry no trace of their author count as ours. */
-export const createJudge = ({ roles, grouping = "owner", accountable = "ours" }: Standard): Judge => {
+export const createJudge = (standard: Standard): Judge => {
+  const { roles, grouping = "owner", accountable = "ours", switchoverAnnotation } = standard;
   const replay = createReplay({ roles, grouping });
   const ledger = createLedger();
   const reigns = createReigns(roles, ledger);
@@ -71,7 +79,7 @@ export const createJudge = ({ roles, grouping = "owner", accountable = "ours" }:
   const leadershipFaults = createLeadershipCheck(ledger);
   const identityFaults = createIdentityCheck(ledger);
   const leaseFaults = createLeaseCheck();
-  const motiveFaults = createMotiveCheck(roles);
+  const motiveFaults = switchoverAnnotation === undefined ? () => [] : createMotiveCheck(roles, switchoverAnnotation);
   const groups = new Set<string>();
   const faults: Fault[] = [];
   let revisions = 0;

@@ -6,8 +6,7 @@ import type { Holder } from "../handover/model.ts";
 import type { Entry, Imprint, Ledger } from "./ledger.ts";
 import { evidenceOf, faultAt, type Evidence, type Fault } from "./verdict.ts";
 
-interface Objection {
-  readonly message: string;
+interface Objection extends Pick<Fault, "message" | "leasesSince"> {
   readonly evidence?: readonly Evidence[];
 }
 
@@ -27,7 +26,8 @@ const assignmentObjections = ({ pod }: Imprint, ledger: Ledger): readonly Object
   const holders = assigned.map(({ holder }) => named(holder));
   const instead = holders.length === 0 ? "was never assigned" : `was assigned to ${holders.join(", ")}`;
   const message = `leads, but epoch ${pod.stamp.epoch} of record ${pod.stamp.record} ${instead}`;
-  return [{ message, evidence: assigned.map(({ evidence }) => evidence) }];
+  const leasesSince = ledger.knownSince(pod.stamp);
+  return [{ message, evidence: assigned.map(({ evidence }) => evidence), leasesSince }];
 };
 
 /** An enrolment may stamp the holder that somebody had taken out of the group; its promotion then renews the token. */
@@ -57,6 +57,11 @@ const objections = (imprint: Imprint, ledger: Ledger, promoted: Promoted | undef
   return [...assignmentObjections(imprint, ledger), ...tokenObjections(imprint), ...lateness(imprint, promoted)];
 };
 
+const faultOf = ({ step }: Imprint, { message, evidence, ...rest }: Objection): Fault => ({
+  ...faultAt(step, "S3", message, evidence),
+  ...rest,
+});
+
 export const createLeadershipCheck = (ledger: Ledger): ((entry: Entry) => readonly Fault[]) => {
   const highest = new Map<string, Promoted>();
   return ({ step, imprint, promotedBy }) => {
@@ -66,6 +71,6 @@ export const createLeadershipCheck = (ledger: Ledger): ((entry: Entry) => readon
       const evidence = evidenceOf(step, `was promoted under epoch ${promotedBy}`);
       highest.set(imprint.team, { epoch: promotedBy, evidence });
     }
-    return objections(imprint, ledger, promoted).map(({ message, evidence }) => faultAt(step, "S3", message, evidence));
+    return objections(imprint, ledger, promoted).map((objection) => faultOf(imprint, objection));
   };
 };

@@ -45,6 +45,8 @@ export interface Ledger {
   note(step: Step): Entry;
   /** What the record of a stamp was seen to say under its epoch; empty: nothing yet. */
   assigned(stamp: Stamp): readonly Assignment[];
+  /** Version since which every state of the record has to be known to say that it did not assign the epoch; `0`: ever. */
+  knownSince(stamp: Stamp): string;
   /** A record of the group was seen. */
   hasRecord(team: string): boolean;
   /** A record or an enrolled pod of the group was seen. */
@@ -59,6 +61,12 @@ export interface Ledger {
 interface Page {
   readonly precedent: number;
   readonly assignments: Assignment[];
+}
+
+/** An epoch of a record, and the version of the last state that was seen with it. */
+interface Term {
+  readonly epoch: number;
+  readonly lastSeen: string;
 }
 
 const namedOr = (holder: Holder | undefined): string => (holder === undefined ? "nobody" : holder.name);
@@ -87,7 +95,15 @@ export const createLedger = (): Ledger => {
   /** The group's present assignment. Without renewals: one stands until the next. */
   const present = new Map<string, { readonly index: number; readonly key: string; readonly uid: string | undefined }>();
   const served = new Set<string>();
+  /** Of each record, in the order in which they were seen. */
+  const terms = new Map<string, Term[]>();
 
+  const noteTerm = ({ revision: { resourceVersion } }: LeaseStep, { record, epoch }: Stamp): void => {
+    const known = terms.get(record) ?? [];
+    terms.set(record, known);
+    if (known.at(-1)?.epoch === epoch) known.pop();
+    known.push({ epoch, lastSeen: resourceVersion });
+  };
   const assign = (step: LeaseStep, team: string, stamp: Stamp): void => {
     const { epoch } = stamp;
     const holder = step.after?.holder;
@@ -103,7 +119,9 @@ export const createLedger = (): Ledger => {
   const noteLease = (step: LeaseStep): void => {
     const { team, uid: record, epoch } = step.after ?? {};
     if (team !== undefined) served.add(team);
-    if (team !== undefined && record !== undefined && epoch !== undefined) assign(step, team, { record, epoch });
+    if (team === undefined || record === undefined || epoch === undefined) return;
+    assign(step, team, { record, epoch });
+    noteTerm(step, { record, epoch });
   };
   const notePod = ({ after }: PodStep): void => {
     if (after?.team !== undefined && after.group !== undefined) served.add(after.team);
@@ -118,6 +136,7 @@ export const createLedger = (): Ledger => {
       return { step, ceded, leading, imprint, promotedBy: promotedBy(imprint) };
     },
     assigned: (stamp) => pages.get(keyOf(stamp))?.assignments ?? [],
+    knownSince: ({ record, epoch }) => terms.get(record)?.findLast((term) => term.epoch < epoch)?.lastSeen ?? "0",
     hasRecord: (team) => present.has(team),
     serves: (team) => served.has(team),
     precedent: (stamp) => pages.get(keyOf(stamp))?.precedent,

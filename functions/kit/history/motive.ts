@@ -7,13 +7,10 @@ import type { RoleNames } from "../handover/names.ts";
 import type { KubeObject } from "../kube/object.ts";
 import type { Entry } from "./ledger.ts";
 import type { PastLease, PastPod } from "./past.ts";
-import { isOurs, type LeaseStep, type OtherStep, type PodStep } from "./replay.ts";
+import { isOurs, type LeaseStep, type PodStep } from "./replay.ts";
+import { createRequests } from "./requests.ts";
 import { evidenceOf, faultAt, type Evidence, type Fault } from "./verdict.ts";
 
-/** As users ask for it, on the custom resource. */
-const SWITCHOVER = "bellwether.dev/switchover-to";
-/** Features whose leader the application itself chooses. */
-const CHOSEN_BY_APPLICATION: ReadonlySet<string> = new Set(["roles"]);
 const OUR_PREFIX = "bellwether.dev/";
 
 interface PodStatus {
@@ -27,13 +24,23 @@ const isHealthy = ({ metadata, status }: KubeObject): boolean => {
   return isReady && metadata.deletionTimestamp === undefined && phase !== "Succeeded" && phase !== "Failed";
 };
 
-/** What the selector and the owner of a group can depend on, as text. */
-const membershipOf = ({ metadata }: KubeObject, roleLabel: string): string => {
-  const labels = Object.entries(metadata.labels ?? {})
-    .filter(([label]) => label !== roleLabel && !label.startsWith(OUR_PREFIX))
-    .toSorted(([left], [right]) => (left < right ? -1 : 1));
-  return JSON.stringify([labels, metadata.ownerReferences?.map(({ uid }) => uid)]);
-};
+/** What the selector and the owner of a group can depend on. */
+interface Membership {
+  readonly labels: readonly (readonly [string, string])[];
+  readonly owners: string;
+}
+
+const membershipOf = ({ metadata }: KubeObject, roleLabel: string): Membership => ({
+  labels: Object.entries(metadata.labels ?? {}).filter(
+    ([label]) => label !== roleLabel && !label.startsWith(OUR_PREFIX),
+  ),
+  owners: JSON.stringify(metadata.ownerReferences?.map(({ uid }) => uid)),
+});
+
+/** It has the labels still that it had as a member; further ones take nobody out of a group that is selected by these. */
+const isMemberStill = (then: Membership, pod: KubeObject, roleLabel: string): boolean =>
+  then.owners === membershipOf(pod, roleLabel).owners &&
+  then.labels.every(([label, value]) => pod.metadata.labels?.[label] === value);
 
 interface Fit {
   /** Position since which it could lead without a break. */
@@ -46,7 +53,7 @@ interface Candidate {
   readonly name: string;
   readonly team: string | undefined;
   /** As it was when it was first seen enrolled: a member. */
-  readonly membership: string;
+  readonly membership: Membership;
   readonly fit: Fit | undefined;
 }
 
@@ -63,10 +70,13 @@ const dismissed = (before: PastLease, after: PastLease): PastLease["holder"] =>
     ? before.holder
     : undefined;
 
-export const createMotiveCheck = ({ feature, roleLabel }: RoleNames): ((entry: Entry) => readonly Fault[]) => {
+/** `annotation`: by which users name the next leader, on the record's owner. */
+export const createMotiveCheck = (
+  { roleLabel }: RoleNames,
+  annotation: string,
+): ((entry: Entry) => readonly Fault[]) => {
   const candidates = new Map<string, Candidate>();
-  /** Of each namespace with a custom resource, the pods that were asked for. */
-  const asked = new Map<string, Set<string>>();
+  const requests = createRequests(annotation);
   const writtenAt = new Map<string, number>();
 
   const notePod = (step: PodStep): void => {
@@ -76,21 +86,10 @@ export const createMotiveCheck = ({ feature, roleLabel }: RoleNames): ((entry: E
     if (after === undefined) candidates.delete(uid);
     else if (known !== undefined || after.group !== undefined) {
       const membership = known?.membership ?? membershipOf(after.raw, roleLabel);
-      const isMember = membership === membershipOf(after.raw, roleLabel);
-      const fit = isMember ? fitOf(step, after, known) : undefined;
+      const fit = isMemberStill(membership, after.raw, roleLabel) ? fitOf(step, after, known) : undefined;
       candidates.set(uid, { name: after.name, team: after.team, membership, fit });
     }
   };
-  const noteResource = ({ after }: OtherStep): void => {
-    if (after === undefined) return;
-    const { namespace = "", annotations = {} } = after.raw.metadata;
-    const names = asked.get(namespace) ?? new Set();
-    asked.set(namespace, names);
-    const wanted = annotations[SWITCHOVER];
-    if (wanted !== undefined) names.add(wanted);
-  };
-  /** Without the resource that is served it is not known what was asked for. */
-  const isAskedFor = (namespace: string, name: string): boolean => asked.get(namespace)?.has(name) ?? true;
 
   /** The candidate that lost the record, where that record names one for sure: nobody has edited it. */
   const passedOver = (before: PastLease, after: PastLease): Candidate | undefined => {
@@ -101,20 +100,20 @@ export const createMotiveCheck = ({ feature, roleLabel }: RoleNames): ((entry: E
   const moveFaults = (step: LeaseStep, before: PastLease, after: PastLease): readonly Fault[] => {
     const { name, fit } = passedOver(before, after) ?? {};
     if (fit === undefined || fit.since > (writtenAt.get(after.uid) ?? -1)) return [];
-    if (isAskedFor(after.namespace, after.holder?.name ?? "")) return [];
+    if (requests.isAskedFor(after, after.holder?.name ?? "")) return [];
     return [faultAt(step, "S9", `took the lead from ${name ?? ""}, which could lead all the time`, [fit.evidence])];
   };
   const takeLease = (step: LeaseStep): readonly Fault[] => {
-    const { before, after, revision } = step;
+    const { before, after } = step;
     const faults = before !== undefined && after !== undefined && isOurs(step) ? moveFaults(step, before, after) : [];
-    if (after === undefined) writtenAt.delete(revision.object.metadata.uid);
+    if (after === undefined) writtenAt.delete(step.revision.object.metadata.uid);
     else writtenAt.set(after.uid, step.index);
+    if (after !== undefined && before?.holder?.uid === after.holder?.uid) requests.noteRenewal(after);
     return faults;
   };
   return ({ step }) => {
-    if (CHOSEN_BY_APPLICATION.has(feature)) return [];
     if (step.kind === "pod") notePod(step);
-    if (step.kind === "other") noteResource(step);
+    if (step.kind === "other") requests.noteOwner(step);
     return step.kind === "lease" ? takeLease(step) : [];
   };
 };

@@ -5,10 +5,12 @@ import {
   GROUP_LABEL,
   MANAGED_BY,
   MANAGED_BY_LABEL,
+  OWNER_ANNOTATION,
   stampEpochAnnotation,
   tokenAnnotation,
   type RoleNames,
 } from "../handover/names.ts";
+import { ownerOfText } from "../handover/record.ts";
 import type { KubeObject, OwnerReference } from "../kube/object.ts";
 import { isOurField } from "./authors.ts";
 
@@ -38,6 +40,8 @@ export interface PastLease extends RecordView {
   readonly raw: KubeObject;
   /** `<namespace>/<group>`; undefined: not a record of this feature. */
   readonly team: string | undefined;
+  /** uid of the object on whose behalf it was written last; undefined: it does not say. */
+  readonly ownerUid: string | undefined;
   /** Holder and epoch as one text. */
   readonly assignment: string;
 }
@@ -83,6 +87,7 @@ export const pastLease = (raw: KubeObject, { roles: { feature } }: Reading, now:
     ...view,
     raw,
     team: isRecord ? within(view.namespace, labels[GROUP_LABEL]) : undefined,
+    ownerUid: ownerOfText(raw.metadata.annotations?.[OWNER_ANNOTATION])?.uid,
     assignment: JSON.stringify([view.holder, view.epoch]),
   };
 };

@@ -42,6 +42,16 @@ export const compareVersions = (left: string, right: string): number => {
 export const isMissed = (version: string, gaps: readonly Gap[]): boolean =>
   gaps.some(({ after, until }) => compareVersions(after, version) < 0 && compareVersions(version, until) <= 0);
 
+/** States of the kind may have been missed after the one version, and before the other. */
+export const isMissedBetween = (
+  { resource, since, version }: { readonly resource: string; readonly since: string; readonly version: string },
+  gaps: readonly Gap[],
+): boolean =>
+  gaps.some(
+    (gap) =>
+      gap.resource === resource && compareVersions(since, gap.after) <= 0 && compareVersions(gap.after, version) < 0,
+  );
+
 /** The newest time that the object itself carries: that of its last attributed write, in milliseconds since 1970. */
 const objectTime = ({ metadata }: KubeObject): number | undefined => {
   const texts = [metadata.creationTimestamp, ...(metadata.managedFields ?? []).map(({ time }) => time)];

@@ -29,12 +29,15 @@ export interface Violation {
   readonly manager: string;
   readonly message: string;
   readonly evidence: readonly Evidence[];
-  /** It lies in a stretch that was not observed, and may only look so. */
+  /** It lies in a stretch that was not observed, or rests on what one may have hidden, and may only look so. */
   readonly inGap: boolean;
 }
 
 /** A violation before it is known what the observer missed. */
-export type Fault = Omit<Violation, "inGap">;
+export interface Fault extends Omit<Violation, "inGap"> {
+  /** It holds if no state of a Lease was missed since this version, `0` for ever; default: whatever was missed before it. */
+  readonly leasesSince?: string;
+}
 
 /** One write that raised the number of leaders above one. */
 export interface Cause {

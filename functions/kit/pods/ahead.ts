@@ -3,6 +3,7 @@
  * record is there, and whoever asks for the same later gets those answers. A consistent LIST may take tens of milliseconds: so they
  * run beside each other. What was remembered wrongly is simply read again.
  */
+import { viewRecord } from "../handover/model.ts";
 import { readOne, type Reading } from "../kube/read.ts";
 import { LEASES, type Resource, type Transport } from "../kube/request.ts";
 import { listPods, type PodLists, type PodQuery } from "./load.ts";
@@ -47,4 +48,21 @@ export const readAhead = (reader: GroupReader, expected: Expected | undefined): 
     // One group has one selector: it is in the group's identity, or never changes under its uid.
     pods: (wanted) => (pods !== undefined && wanted.group === query?.group ? pods : reader.pods(wanted)),
   };
+};
+
+/**
+ * The record's Lease, and whose pods are read after it. It is never older than the status beside it: where that tells of a later epoch than a
+ * Lease that was read ahead, the Lease is read again. Else a pass that moves nothing would write an epoch back that nothing else may remember.
+ */
+export const readLease = async (
+  { ahead, direct }: { readonly ahead: GroupReader; readonly direct: GroupReader },
+  { name, epochSeen }: { readonly name: string; readonly epochSeen: number },
+  now: () => number,
+): Promise<{ readonly lease: Reading; readonly reader: GroupReader }> => {
+  const lease = await ahead.named(LEASES, name);
+  const epoch = lease.ok && lease.object !== undefined ? viewRecord(lease.object, now()).epoch : undefined;
+  const isBehind = epoch !== undefined && epoch < epochSeen;
+  return isBehind && ahead !== direct
+    ? { lease: await direct.named(LEASES, name), reader: direct }
+    : { lease, reader: ahead };
 };

@@ -21,6 +21,7 @@ import {
 } from "../../../infra/lab/group.ts";
 import { startScene, TICK_BOUND_MS, type Scene } from "../support/scene.ts";
 import { EVENT_BOUND_MS, SCALE_BOUND_MS } from "../support/stage.ts";
+import { ELECTION } from "../../../infra/observe/scope.ts";
 
 const LOCK: LockName = { namespace: "data", name: "db", leaseName: "db-writer" };
 const PODS_PATH = "/api/v1/namespaces/data/pods";
@@ -251,7 +252,7 @@ describe("one lock on a real control plane, both adapters, two instances", () =>
     await settles({ deadlineMs: TICK_BOUND_MS });
     await scene.observer.stop();
     expect(scene.observer.gaps).toEqual([]);
-    const verdict = judge(scene.observer.revisions, { roles: ROLES });
+    const verdict = judge(scene.observer.revisions, ELECTION);
     expect(verdict.violations, renderVerdict(verdict)).toEqual([]);
     expect(verdict.promotions).toBeGreaterThan(9);
     expect(verdict.foreign.length).toBeGreaterThan(0);

@@ -4,14 +4,14 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isWrite, startApiGate, type ApiGate } from "../../../infra/lab/api-gate.ts";
+import { isWrite, startApiGate, type ApiGate, type ArrivedRequest } from "../../../infra/lab/api-gate.ts";
 import type { FunctionInstance } from "../../../infra/lab/function.ts";
 import type { GroupState } from "../../../infra/lab/group.ts";
-import { failsOverTimes, settles } from "../support/hand-overs.ts";
+import { epochsBetween, failsOverTimes, settles } from "../support/hand-overs.ts";
 import { annotate, createGroup, lockPath } from "../support/objects.ts";
+import { onPod, promotes } from "../support/requests.ts";
 import { startScene, TICK_BOUND_MS, type Scene } from "../support/scene.ts";
 import { createBystanders, judgeRun } from "../support/sound-run.ts";
-import { startTrace, writersSeen } from "../support/trace.ts";
 
 const NAMESPACE = "data";
 const ALTERNATING_FAIL_OVERS = 6;
@@ -19,6 +19,18 @@ const DEAD_MS = 8_000;
 const ETCD_FROZEN_MS = 15_000;
 /** Backoff of the function and of the clients that tell it, a tick, and a slow machine. */
 const RECOVERY_BOUND_MS: number = TICK_BOUND_MS + 15_000;
+
+interface Trouble {
+  readonly begin: () => void;
+  readonly lastsMs: number;
+  readonly end: () => Promise<void>;
+}
+
+interface HandedOver {
+  /** Promotions that the function asked for while no fence could be answered. */
+  readonly promotionsMeanwhile: number;
+  readonly epochs: number;
+}
 
 describe("the control plane in trouble, in the middle of hand-overs", () => {
   let scene: Scene;
@@ -29,7 +41,7 @@ describe("the control plane in trouble, in the middle of hand-overs", () => {
     settles(scene.lab, NAMESPACE, { ...(is === undefined ? {} : { is }), deadlineMs: RECOVERY_BOUND_MS });
 
   const failOver = (times: number): Promise<number> =>
-    failsOverTimes(scene.lab, NAMESPACE, { times, deadlineMs: RECOVERY_BOUND_MS });
+    failsOverTimes(scene, NAMESPACE, { times, deadlineMs: RECOVERY_BOUND_MS });
 
   /** Instances that find the API server at that address; others leave. */
   const serveFrom = async (server: string): Promise<void> => {
@@ -38,23 +50,28 @@ describe("the control plane in trouble, in the middle of hand-overs", () => {
     scene.balancer.target(instances.map(({ url }) => url));
   };
 
-  /** The writer, which resolves to its name, is lost; once the record names the next one, and before a pod is fenced, trouble begins. */
-  const inMidHandOver = async (begin: () => void): Promise<string> => {
-    const { status } = await settled();
-    const name = status.writerPod ?? "";
+  /** The writer is lost; trouble begins once the record names the next one and the first fence is on its way, and ends in time. */
+  const handOverThrough = async ({ begin, lastsMs, end }: Trouble): Promise<HandedOver> => {
+    const from = await settled();
+    const lost = from.status.writerPod ?? "";
     const fencing = Promise.withResolvers<void>();
-    let isBegun = false;
-    gate.handle(async (request, forward) => {
-      if (!isBegun && isWrite(request) && request.path.includes("/pods/")) {
-        isBegun = true;
-        begin();
+    const asked: ArrivedRequest[] = [];
+    gate.handle((request, forward) => {
+      if (isWrite(request) && onPod(request)) {
+        if (asked.length === 0) begin();
+        asked.push(request);
         fencing.resolve();
       }
       return forward();
     });
-    await scene.lab.kubelet.setReady(NAMESPACE, name, false);
+    await scene.lab.kubelet.setReady(NAMESPACE, lost, false);
     await fencing.promise;
-    return name;
+    await sleep(lastsMs);
+    const promotionsMeanwhile = asked.filter(promotes).length;
+    await end();
+    const to = await settled((name) => name !== lost);
+    await scene.lab.kubelet.setReady(NAMESPACE, lost, true);
+    return { promotionsMeanwhile, epochs: await epochsBetween(scene, NAMESPACE, { from, to }) };
   };
 
   beforeAll(async () => {
@@ -72,25 +89,26 @@ describe("the control plane in trouble, in the middle of hand-overs", () => {
     gate.close();
   });
 
-  it(`an API server that is killed between record and fence, for ${DEAD_MS / 1000} s: then another pod leads`, async () => {
-    const name = await inMidHandOver(() => scene.lab.plane.kill("kube-apiserver", "SIGKILL"));
-    await sleep(DEAD_MS);
-    await scene.lab.plane.restart("kube-apiserver");
-    await settled((other) => other !== name);
-    await scene.lab.kubelet.setReady(NAMESPACE, name, true);
+  it(`an API server that is killed between record and fence, for ${DEAD_MS / 1000} s: then the epoch is finished, once`, async () => {
+    const { plane } = scene.lab;
+    const handedOver = await handOverThrough({
+      begin: () => plane.kill("kube-apiserver", "SIGKILL"),
+      lastsMs: DEAD_MS,
+      end: () => plane.restart("kube-apiserver"),
+    });
+    expect(handedOver).toEqual({ promotionsMeanwhile: 0, epochs: 1 });
     expect(await failOver(1)).toBe(1);
     expect(instances.map(({ process }) => process.failure())).toEqual([undefined, undefined]);
   });
 
-  it(`an etcd that is frozen for ${ETCD_FROZEN_MS / 1000} s between record and fence: nobody is promoted meanwhile`, async () => {
-    const trace = await startTrace(scene.lab);
-    const name = await inMidHandOver(() => scene.lab.plane.kill("etcd", "SIGSTOP"));
-    await sleep(ETCD_FROZEN_MS);
-    expect(writersSeen(trace, NAMESPACE)).toEqual([name]);
-    scene.lab.plane.kill("etcd", "SIGCONT");
-    await settled((other) => other !== name);
-    trace.stop();
-    await scene.lab.kubelet.setReady(NAMESPACE, name, true);
+  it(`an etcd that is frozen for ${ETCD_FROZEN_MS / 1000} s between record and fence: nobody asks for a promotion meanwhile`, async () => {
+    const { plane } = scene.lab;
+    const handedOver = await handOverThrough({
+      begin: () => plane.kill("etcd", "SIGSTOP"),
+      lastsMs: ETCD_FROZEN_MS,
+      end: async () => plane.kill("etcd", "SIGCONT"),
+    });
+    expect(handedOver).toEqual({ promotionsMeanwhile: 0, epochs: 1 });
     expect(await failOver(1)).toBe(1);
     expect(instances.map(({ process }) => process.failure())).toEqual([undefined, undefined]);
   });
@@ -99,10 +117,11 @@ describe("the control plane in trouble, in the middle of hand-overs", () => {
     const alternating = await startApiGate(scene.lab.plane, { others: [scene.secondServer ?? ""] });
     await serveFrom(alternating.url);
     expect(await failOver(ALTERNATING_FAIL_OVERS)).toBe(ALTERNATING_FAIL_OVERS);
-    const { status } = await settled();
-    const to = status.writerPod === "db-2" ? "db-1" : "db-2";
-    await annotate(scene.lab, lockPath(NAMESPACE, "db"), { "bellwether.dev/switchover-to": to });
-    await settled((name) => name === to);
+    const from = await settled();
+    const wanted = from.status.writerPod === "db-2" ? "db-1" : "db-2";
+    await annotate(scene.lab, lockPath(NAMESPACE, "db"), { "bellwether.dev/switchover-to": wanted });
+    const to = await settled((name) => name === wanted);
+    expect(await epochsBetween(scene, NAMESPACE, { from, to })).toBe(1);
     for (const { process } of instances) process.kill("SIGKILL");
     alternating.close();
   });

@@ -1,12 +1,12 @@
 /** `npm run observe` as a user runs it, beside this product and beside a script that doubles a label. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ROLES } from "../../../functions/election/labels.ts";
 import { judge, renderVerdict } from "../../../functions/kit/history/judge.ts";
+import { ELECTION } from "../../../infra/observe/scope.ts";
 import { disagreement, waitForGroup, writersOf } from "../../../infra/lab/group.ts";
 import { ADMIN } from "../../../infra/lab/identities.ts";
 import { poll } from "../../../infra/lab/poll.ts";
@@ -109,7 +109,7 @@ describe("observe", () => {
 
     const whole = judge(
       scene.observer.revisions.filter(({ object }) => object.metadata.namespace === OURS),
-      { roles: ROLES },
+      ELECTION,
     );
     expect(whole, renderVerdict(whole)).toMatchObject({ promotions: 3, violations: [], leaderships: [{ changes: 2 }] });
     expect(observer.text()).toContain("1 group, 3 promotions: 0 violations, 0 doublings by others");
@@ -146,6 +146,19 @@ describe("observe", () => {
     expect(await observer.exitCode, observer.text()).toBe(0);
     expect(observer.text()).toMatch(/leases cannot be read: .*403.*forbidden/);
     expect(observer.text()).toContain("leases could not be read: only S1");
+  });
+
+  it("leaves no recording behind when it is refused: the next attempt with the same file is taken", async () => {
+    const stranger = join(folder, "stranger.yaml");
+    const token = scene.lab.plane.token(ADMIN);
+    writeFileSync(stranger, readFileSync(kubeconfig, "utf8").replaceAll(token, "nobody"));
+    const file = join(folder, "again.ndjson");
+    const refused = runCli("--kubeconfig", stranger, "--record", file);
+    expect(await refused.exitCode, refused.text()).toBe(2);
+    expect(refused.text()).toContain("401");
+    const taken = runCli("--kubeconfig", kubeconfig, "--record", file, "--for", "1s");
+    expect(await taken.exitCode, taken.text()).toBe(0);
+    expect((await replay(file)).code).toBe(0);
   });
 
   it("refuses bad input with 2: a label without a value, a recording that is not there, a file that is", async () => {

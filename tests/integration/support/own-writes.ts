@@ -8,6 +8,7 @@ import type { AuditEvent } from "../../../infra/lab/audit.ts";
 import type { LockName } from "../../../infra/lab/group.ts";
 
 const FUNCTION_USER = "system:serviceaccount:bellwether:bellwether";
+const CONFLICT = 409;
 const WRITES: ReadonlySet<string> = new Set(["create", "update", "patch", "delete", "deletecollection"]);
 
 /** A lock, its Lease, and the StatefulSet whose pods are its group. */
@@ -75,3 +76,13 @@ export const judgeOwnWrites = (events: readonly AuditEvent[], groups: readonly O
     elsewhere: writes.filter((event) => !groups.some((group) => isOwn(event, group))).map(textOf),
   };
 };
+
+/** How often a write of ours in the namespace came too late: another instance had written that object since it was read (409). */
+export const conflictsIn = (events: readonly AuditEvent[], namespace: string): number =>
+  events.filter(
+    ({ user, verb, objectRef, responseStatus }) =>
+      user.username === FUNCTION_USER &&
+      WRITES.has(verb) &&
+      objectRef?.namespace === namespace &&
+      responseStatus?.code === CONFLICT,
+  ).length;

@@ -2,7 +2,7 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import { once } from "node:events";
 
-interface ReceivedEvent {
+export interface ReceivedEvent {
   readonly type: string;
   readonly source: string;
   readonly kind: string | undefined;

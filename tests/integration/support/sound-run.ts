@@ -2,7 +2,7 @@
  * The judgement over a whole run with faults: the observer's history against the invariants, the API server's audit log
  * against the rules for our writes. A run in which nothing happened does not pass.
  */
-import { ROLES } from "../../../functions/election/labels.ts";
+import { ELECTION } from "../../../infra/observe/scope.ts";
 import { judge, renderVerdict } from "../../../functions/kit/history/judge.ts";
 import { microTime } from "../../../functions/kit/kube/micro-time.ts";
 import { readAuditLog } from "../../../infra/lab/audit.ts";
@@ -36,7 +36,8 @@ export const judgeRun = async (
   namespaces: readonly string[],
 ): Promise<RunVerdict> => {
   await observer.stop();
-  const verdict = judge(observer.revisions, { roles: ROLES, gaps: observer.gaps });
+  const question = { ...ELECTION, gaps: observer.gaps };
+  const verdict = judge(observer.revisions, question);
   const { violations, foreign, gaps, revisions, promotions } = verdict;
   const groups = namespaces.map((namespace) => ({ ...lockIn(namespace), statefulSetName: "db" }));
   const writes = judgeOwnWrites(

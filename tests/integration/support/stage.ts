@@ -63,9 +63,10 @@ export const startStage = async ({
   const gate = await startApiGate(plane);
   const balancer = await startBalancer();
   const calls: Call[] = [];
-  gate.intercept((request) => {
-    calls.push({ ...request, at: performance.now() });
-    return true;
+  gate.handle(async (request, forward) => {
+    const answer = await forward();
+    calls.push({ ...request, status: answer.status, at: performance.now() });
+    return answer;
   });
   let instances: readonly FunctionInstance[] = [];
   const place = (next: readonly FunctionInstance[]): void => {

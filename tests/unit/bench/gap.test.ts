@@ -1,6 +1,7 @@
 /** When a Service did not lead to a writer, from what slices and labels said. */
 import { expect, test } from "vitest";
-import { outagesOf, writesLost, type Outage, type ReachChange } from "../../../bench/gap/outages.ts";
+import { readyOf } from "../../../bench/gap/route.ts";
+import { outagesOf, writesInto, type Outage, type ReachChange } from "../../../bench/gap/outages.ts";
 
 const START = { ready: ["db-0"], writer: "db-0" };
 
@@ -41,7 +42,7 @@ test.each<[string, readonly ReachChange[], readonly Outage[]]>([
 
 test.each<[string, readonly Outage[], number]>([
   ["an outage between two writes costs none", [{ begin: 41, end: 59 }], 0],
-  ["a write at its begin is lost, one at its end is not", [{ begin: 40, end: 60 }], 1],
+  ["a write at its begin falls into it, one at its end does not", [{ begin: 40, end: 60 }], 1],
   [
     "each outage counts",
     [
@@ -51,5 +52,14 @@ test.each<[string, readonly Outage[], number]>([
     5,
   ],
 ])("%s", (_title, outages, lost) => {
-  expect(writesLost(outages, 20)).toBe(lost);
+  expect(writesInto(outages, 20)).toBe(lost);
+});
+
+test("a slice leads to its endpoints that are Ready or do not say, and an empty one, which has null, to nobody", () => {
+  const endpoints = [
+    { conditions: { ready: false }, targetRef: { name: "db-0" } },
+    { conditions: { ready: true }, targetRef: { name: "db-1" } },
+    { targetRef: { name: "db-2" } },
+  ];
+  expect([readyOf({ endpoints }), readyOf({ endpoints: null })]).toEqual([["db-1", "db-2"], []]);
 });

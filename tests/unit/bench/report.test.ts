@@ -3,6 +3,9 @@ import { expect, test } from "vitest";
 import {
   against,
   atMost,
+  counted,
+  failuresOf,
+  none,
   renderConditions,
   renderReport,
   underConditions,
@@ -42,6 +45,22 @@ test("a table shows figures, floor, ratio, target and what was missed, and no ra
       "  No tick came.",
     ].join("\n"),
   );
+});
+
+test("what must hold fails its bench when it does not; a target that is missed does not", () => {
+  const figures = [against("p50", "ms", { ours: 99, floor: 1 }, 1.6), none("other writes", 0)];
+  expect(failuresOf([{ ...report, figures }])).toEqual([]);
+  expect(failuresOf([{ ...report, figures: [...figures, none("two writers", 3)] }])).toEqual([
+    "failover: 200 rounds: two writers: 3, must be 0",
+  ]);
+});
+
+test("what must hold and was not measured fails its bench", () => {
+  expect(failuresOf([{ ...report, figures: [none("two writers", Number.NaN)] }])).toHaveLength(1);
+});
+
+test("one is counted without an s", () => {
+  expect([counted(1, "lock"), counted(100, "lock")]).toEqual(["1 lock", "100 locks"]);
 });
 
 test("what is compared may be something else than a floor", () => {

@@ -192,3 +192,11 @@ test("an older lock that is edited onto another's Lease does not stop that lock"
 test("an older lock whose spec is invalid does not stop a younger one", () => {
   expect(ask(among(lockView({ ...OLDER, spec: { leaseName: "Not_A_Name" } }))).kind).toBe("serve");
 });
+
+test("the record of a lock that this one shuts out of its StatefulSet is ended too: else the two would wait for each other", () => {
+  const reading = read(aLease({ group: "uid-of-old-set", owner: "default/younger/uid-of-younger" }));
+  expect(ask({ ...among(lockView(YOUNGER)), reading })).toMatchObject({
+    kind: "end-previous",
+    group: "uid-of-old-set",
+  });
+});

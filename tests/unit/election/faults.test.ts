@@ -178,3 +178,20 @@ test("a record that is made from an old read of the lock begins above the epoch 
   await world.run();
   expect(statusOf(world).epoch).toBe(later + 1);
 });
+
+test("a Lease that was read before the hand-over of which the status tells does not take its epoch back", async () => {
+  const world = await createGroupAtRest();
+  const old = world.get(LEASES, "db-lease");
+  setReady(world, "db-0", false);
+  await world.run();
+  const { epoch } = statusOf(world);
+  for (const name of ["db-1", "db-2"]) setReady(world, name, false);
+  world.intercept(({ verb, resource }) => {
+    if (verb !== "get" || resource !== LEASES) return undefined;
+    world.intercept(undefined);
+    return { status: 200, body: old };
+  });
+  await world.run();
+  expect(conditionOf(world, "Available")).toMatch(/PodsNotFound/);
+  expect(statusOf(world).epoch).toBe(epoch);
+});

@@ -126,6 +126,44 @@ test.each<[string, KubeResponse, object, boolean]>([
   expect(isConflict(told)).toBe(conflict);
 });
 
+test.each<[string, KubeObject, KubeObject]>([
+  ["only the epoch is another", aReader({ epoch: EPOCH - 1 }), aReader({ epoch: EPOCH - 2 })],
+  ["only the Lease is another", before, aReader({ epoch: EPOCH - 1, record: "other" })],
+  ["there was none", aPod(), aReader({ epoch: EPOCH - 1 })],
+])("a stamp that came since the LIST overtakes the attempt, with and without a record: %s", (_title, was, is) => {
+  for (const record of [aRecord(), undefined]) {
+    expect(answerToReread(seen, { pod: seen(was), record }, answer(200, is))).toEqual({ kind: "overtaken" });
+  }
+});
+
+test("a pod without a stamp that changed otherwise goes on as it is now", () => {
+  const told = answerToReread(seen, { pod: seen(aPod()), record: undefined }, answer(200, aPod({ version: 11 })));
+  expect(told).toMatchObject({ kind: "now", pod: { resourceVersion: "11" } });
+});
+
+test("an attempt begins with nothing done, and ends with what it knew", () => {
+  const observed = observe();
+  expect(begin(observed)).toStrictEqual({ observed, rounds: 0, writes: 0, handing: false, promoted: false });
+  const refused = refusal(403, "Forbidden");
+  expect(answerToReread(seen, { pod: POD, record: aRecord() }, refused)).toEqual({ kind: "stop", response: refused });
+  const fencing = { phase: "fence", pod: POD } as const;
+  expect(absorbPod(observed, fencing, { kind: "stop", response: refused })).toEqual({
+    observed,
+    stop: { kind: "refused", doing: "fence pod db-0", response: refused },
+  });
+  expect(absorbPod(observed, fencing, { kind: "overtaken" })).toEqual({
+    observed,
+    stop: { kind: "restart", reason: "pod db-0 was stamped by another hand-over" },
+  });
+  const now = { kind: "now", pod: seen(newer), conflict: true } as const;
+  expect(absorbPod(observed, { phase: "promote", pod: POD }, now).observed.pods[0]?.resourceVersion).toBe("11");
+  const stops = [refusal(409, "Conflict"), refused].map((response) => absorbRecord(observed, LEASE_NAME, response));
+  expect(stops).toEqual([
+    { observed, stop: { kind: "restart", reason: "the record changed" } },
+    { observed, stop: { kind: "refused", doing: `write Lease ${LEASE_NAME}`, response: refused } },
+  ]);
+});
+
 test("a conflict while fencing goes on with the pod as it is now, a conflict at the promotion does not", () => {
   const now: PodAnswer<Candidate> = { kind: "now", pod: seen(newer), conflict: true };
   const fenced = absorbPod(observe(), { phase: "fence", pod: POD }, now);

@@ -1,7 +1,7 @@
 /** Hand-made histories: any write by any manager on a memory API, one second apart, and the writes of a hand-over. */
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { LOCKS, ROLES } from "../../../functions/election/labels.ts";
+import { LOCKS, ROLES, SWITCHOVER_ANNOTATION } from "../../../functions/election/labels.ts";
 import {
   EPOCH_ANNOTATION,
   FEATURE_LABEL,
@@ -9,10 +9,12 @@ import {
   HOLDER_UID_ANNOTATION,
   MANAGED_BY,
   MANAGED_BY_LABEL,
+  OWNER_ANNOTATION,
 } from "../../../functions/kit/handover/names.ts";
 import { judge, type Standard } from "../../../functions/kit/history/judge.ts";
 import type { Revision } from "../../../functions/kit/history/revision.ts";
 import type { Verdict } from "../../../functions/kit/history/verdict.ts";
+import { microTime } from "../../../functions/kit/kube/micro-time.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { apiVersionOf, LEASES, listRequest, PODS, type Resource } from "../../../functions/kit/kube/request.ts";
 import { createMemoryApi } from "../../../infra/lab/memory/api.ts";
@@ -53,8 +55,10 @@ export interface Scene {
   setReady(name: string, ready: boolean): void;
   uidOf(kind: Kind, name: string): string;
   enrol(...names: readonly string[]): void;
-  /** Creates or changes the record `lease` so that it names the pod; undefined: nobody. */
-  assign(name: string | undefined, epoch: number, write?: Pick<Write, "spec">): void;
+  /** Creates or changes the record `lease`, for the lock of that name if it exists, so that it names the pod; undefined: nobody. */
+  assign(name: string | undefined, epoch: number, write?: Pick<Write, "spec"> & { readonly lock?: string }): void;
+  /** Keeps holder and epoch; default: for the lock `lock`. */
+  renew(lock?: string): void;
   fence(name: string, epoch: number): void;
   promote(name: string, epoch: number): void;
   /** A whole hand-over: assignment, fences, promotion. */
@@ -114,7 +118,7 @@ const writesOf = (send: Send): Pick<Scene, "create" | "patch" | "remove" | "pod"
       send("DELETE", `${pathOf(kind)}/${name}`, undefined);
     },
     pod: (name, { labels, annotations, by = "kube-controller-manager" } = {}) => {
-      const metadata = { name, labels, annotations, ownerReferences: [OWNER] };
+      const metadata = { name, labels: { app: "db", ...labels }, annotations, ownerReferences: [OWNER] };
       return found(send("POST", pathOf("Pod"), { metadata, spec: POD_SPEC }, by), name);
     },
     setReady: (name, ready) => {
@@ -136,13 +140,18 @@ export const createScene = (): Scene => {
   const { revisions, send } = createApi();
   const writes = writesOf(send);
   const { patch, uidOf, create } = writes;
+  let renewals = 0;
   const stampNow = (epoch: number): Readonly<Record<string, string>> => stamp(epoch, uidOf("Lease", "lease"));
+  const owner = (lock = "lock"): Readonly<Record<string, string>> => {
+    const uid = send("GET", `${pathOf("StatefulSetLock")}/${lock}`, undefined)?.metadata.uid;
+    return uid === undefined ? {} : { [OWNER_ANNOTATION]: `default/${lock}/${uid}` };
+  };
   const assign: Scene["assign"] = (name, epoch, write = {}) => {
     const lease = send("GET", `${pathOf("Lease")}/lease`, undefined);
     const uid = name === undefined ? "" : uidOf("Pod", name);
     const next: Write = {
       labels: RECORD_LABELS,
-      annotations: { [HOLDER_UID_ANNOTATION]: uid, [EPOCH_ANNOTATION]: String(epoch) },
+      annotations: { ...owner(write.lock), [HOLDER_UID_ANNOTATION]: uid, [EPOCH_ANNOTATION]: String(epoch) },
       spec: {
         leaseDurationSeconds: 30,
         holderIdentity: name ?? "",
@@ -163,12 +172,17 @@ export const createScene = (): Scene => {
   return {
     revisions,
     ...writes,
-    verdict: (standard = {}) => judge(revisions, { roles: ROLES, ...standard }),
+    verdict: (standard = {}) =>
+      judge(revisions, { roles: ROLES, switchoverAnnotation: SWITCHOVER_ANNOTATION, ...standard }),
     enrol: (...names) => {
       for (const name of names)
         patch("Pod", name, { labels: { "bellwether.dev/election": GROUP, "sts-role": "reader" } });
     },
     assign,
+    renew: (lock) => {
+      renewals += 1;
+      patch("Lease", "lease", { annotations: owner(lock), spec: { renewTime: microTime(START_MS + renewals) } });
+    },
     fence,
     promote,
     handOver: (to, epoch, others) => {

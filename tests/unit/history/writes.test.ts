@@ -1,6 +1,7 @@
 /** S9 and S19, what we may write at all, with histories that hold and histories that break them. */
 import { describe, expect, test } from "vitest";
 import { ROLES } from "../../../functions/election/labels.ts";
+import { judge } from "../../../functions/kit/history/judge.ts";
 import { createElected, findings, stamp, type Scene } from "./scene.ts";
 
 const LOCK_SPEC = { statefulSetName: "db", leaseName: "lease", leaseDurationSeconds: 30 };
@@ -59,8 +60,18 @@ const healthy = (): Scene => {
   const scene = createElected();
   scene.create("StatefulSetLock", "lock", { spec: LOCK_SPEC, by: "kubectl" });
   for (const name of ["db-0", "db-1"]) scene.setReady(name, true);
-  scene.patch("Lease", "lease", { spec: { renewTime: "2026-01-01T00:01:00.000000Z" } });
+  scene.renew();
   return scene;
+};
+
+/** As often as it takes until a request is forgotten. */
+const RENEWALS = 5;
+const renew = (scene: Scene, times: number): void => {
+  for (let count = 0; count < times; count += 1) scene.renew();
+};
+
+const ask = (scene: Scene, lock: string, pod: string | null): void => {
+  scene.patch("StatefulSetLock", lock, { annotations: { "bellwether.dev/switchover-to": pod }, by: "kubectl" });
 };
 describe("S9: a record moves for a reason", () => {
   const GROUNDLESS = "S9 Lease default/lease took the lead from db-0, which could lead all the time";
@@ -86,7 +97,7 @@ describe("S9: a record moves for a reason", () => {
     const scene = healthy();
     scene.setReady("db-0", false);
     scene.setReady("db-0", true);
-    scene.patch("Lease", "lease", { spec: { renewTime: "2026-01-01T00:02:00.000000Z" } });
+    scene.renew();
     scene.handOver("db-1", 11, ["db-0"]);
     expect(findings(scene)).toEqual([GROUNDLESS]);
   });
@@ -99,13 +110,14 @@ describe("S9: a record moves for a reason", () => {
       "was taken out of the group",
       (scene) => scene.patch("Pod", "db-0", { labels: { "bellwether.dev/election": null }, by: "kubectl" }),
     ],
+    ["is asked to give way", (scene) => ask(scene, "lock", "db-1")],
     [
-      "is asked to give way",
-      (scene) =>
-        scene.patch("StatefulSetLock", "lock", {
-          annotations: { "bellwether.dev/switchover-to": "db-1" },
-          by: "kubectl",
-        }),
+      "was asked to give way not long ago",
+      (scene) => {
+        ask(scene, "lock", "db-1");
+        ask(scene, "lock", null);
+        renew(scene, RENEWALS - 1);
+      },
     ],
     [
       "is named by an edited record",
@@ -118,19 +130,64 @@ describe("S9: a record moves for a reason", () => {
     expect(findings(scene).filter((finding) => finding.includes("took the lead"))).toEqual([]);
   });
 
-  test("where the resource that is served was not seen, nobody knows what was asked for", () => {
-    const scene = createElected();
-    scene.setReady("db-0", true);
-    scene.patch("Lease", "lease", { spec: { renewTime: "2026-01-01T00:01:00.000000Z" } });
+  test("a request that was granted is no reason for the next move to the same pod", () => {
+    const scene = healthy();
+    ask(scene, "lock", "db-1");
     scene.handOver("db-1", 11, ["db-0"]);
+    ask(scene, "lock", null);
+    scene.setReady("db-1", false);
+    scene.handOver("db-0", 12, ["db-1"]);
+    scene.setReady("db-1", true);
+    renew(scene, RENEWALS);
     expect(findings(scene)).toEqual([]);
+    scene.handOver("db-1", 13, ["db-0"]);
+    expect(findings(scene)).toEqual([GROUNDLESS]);
   });
 
-  test("the leader of a feature that asks the application is the application's affair", () => {
+  test.each<[string, string | null]>([
+    ["withdrawn", null],
+    ["changed into another", "db-0"],
+  ])("a request that was %s is none once the record was renewed often enough since", (_, next) => {
     const scene = healthy();
-    scene.assign("db-1", 11);
-    const roles = { ...ROLES, feature: "roles" };
-    expect(scene.verdict({ roles }).violations).toEqual([]);
+    ask(scene, "lock", "db-1");
+    ask(scene, "lock", next);
+    renew(scene, RENEWALS);
+    scene.handOver("db-1", 11, ["db-0"]);
+    expect(findings(scene)).toEqual([GROUNDLESS]);
+  });
+
+  test("what is asked of another lock is no reason", () => {
+    const scene = healthy();
+    scene.create("StatefulSetLock", "other", { spec: { ...LOCK_SPEC, leaseName: "other" }, by: "kubectl" });
+    ask(scene, "other", "db-1");
+    scene.handOver("db-1", 11, ["db-0"]);
+    expect(findings(scene)).toEqual([GROUNDLESS]);
+    scene.renew("other");
+    scene.assign("db-0", 12, { lock: "other" });
+    expect(findings(scene).filter((finding) => finding.includes("took the lead from db-1"))).toHaveLength(1);
+  });
+
+  test("a label that a pod gets after its enrolment takes it out of no group", () => {
+    const scene = healthy();
+    scene.patch("Pod", "db-0", { labels: { team: "blue" }, by: "kubectl" });
+    scene.renew();
+    scene.handOver("db-1", 11, ["db-0"]);
+    expect(findings(scene)).toEqual([GROUNDLESS]);
+  });
+
+  test("where the resource that is served was not seen, nobody knows what was asked for", () => {
+    const scene = healthy();
+    scene.handOver("db-1", 11, ["db-0"]);
+    const unseen = scene.revisions.filter(({ object }) => object.kind !== "StatefulSetLock");
+    const standard = { roles: ROLES, switchoverAnnotation: "bellwether.dev/switchover-to" };
+    expect(judge(scene.revisions, standard).violations).toHaveLength(1);
+    expect(judge(unseen, standard).violations).toEqual([]);
+  });
+
+  test("where users have no way to ask, the leader is chosen elsewhere, and no move is judged", () => {
+    const scene = healthy();
+    scene.handOver("db-1", 11, ["db-0"]);
+    expect(judge(scene.revisions, { roles: ROLES }).violations).toEqual([]);
   });
 });
 

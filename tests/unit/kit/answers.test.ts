@@ -96,6 +96,16 @@ test("an event whose first sweep takes too long is sent back with 503 after two 
   expect(await at(clock, fn.handle(POD_EVENT))).toEqual([503, 2000]);
 });
 
+test("events that wait for the first sweep wait together, so that none leaves anything behind", async () => {
+  const { clock, fn, finish } = fake(() => Promise.resolve(DONE));
+  fn.start();
+  const replies = Array.from({ length: 50 }, () => fn.handle(POD_EVENT));
+  await clock.flush();
+  expect(clock.sleepers()).toBe(1);
+  finish();
+  expect(await clock.settle(Promise.all(replies))).toEqual(replies.map(() => undefined));
+});
+
 test("ticks that overlap share one sweep; the next one begins another", async () => {
   const { clock, fn, finish, sweeps } = fake(() => Promise.resolve(DONE));
   const replies = [fn.handle(TICK), fn.handle(TICK), fn.handle(TICK)];

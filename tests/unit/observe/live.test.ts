@@ -1,5 +1,7 @@
 /** The observer over real sockets: what it says as it happens, what it may not read, and when it cannot go on. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -7,10 +9,10 @@ import { parse } from "yaml";
 import { listRequest, PODS } from "../../../functions/kit/kube/request.ts";
 import { createMemoryApi, type MemoryApi } from "../../../infra/lab/memory/api.ts";
 import { serveMemoryApi, type MemoryServer } from "../../../infra/lab/memory/http.ts";
-import { observeLive } from "../../../infra/observe/live.ts";
+import { observeLive, type LiveObservation } from "../../../infra/observe/live.ts";
 import { readRecording, startRecording, type Recorder } from "../../../infra/observe/recording.ts";
 import { replayRecording } from "../../../infra/observe/replay.ts";
-import { exitCodeOf, reportText, type Observation } from "../../../infra/observe/report.ts";
+import { exitCodeOf, reportText } from "../../../infra/observe/report.ts";
 import type { Scope } from "../../../infra/observe/scope.ts";
 
 const LOCK_CRD = new URL("../../../infra/crds/statefulsetlocks.yaml", import.meta.url);
@@ -64,21 +66,21 @@ interface Run {
   readonly lines: readonly string[];
   /** Resolves once a line has that text. */
   says(text: string): Promise<void>;
-  end(): Promise<Observation>;
+  end(): Promise<LiveObservation>;
   /** Settles when it ends by itself. */
-  readonly observing: Promise<Observation>;
+  readonly observing: Promise<LiveObservation>;
 }
 
-const run = (scope: Scope, recorder?: Recorder): Run => {
+const run = (scope: Scope, record?: () => Recorder, url = server.url): Run => {
   const lines: string[] = [];
   const stop = new AbortController();
   const observing = observeLive({
     kubeConfig: {
-      getCurrentCluster: () => ({ name: "memory", server: server.url, skipTLSVerify: false }),
+      getCurrentCluster: () => ({ name: "memory", server: url, skipTLSVerify: false }),
       applyToHTTPSOptions: () => Promise.resolve(),
     },
     scope,
-    recorder,
+    record,
     say: (line) => void lines.push(line),
     signal: stop.signal,
   });
@@ -100,7 +102,7 @@ describe("another product's label", () => {
     create("db-0");
     create("db-1");
     label("db-0", "primary", "their-operator");
-    const observer = run(FOREIGN, startRecording(file, FOREIGN));
+    const observer = run(FOREIGN, () => startRecording(file, FOREIGN));
     await observer.says("data/db  db-0 leads, labelled by their-operator");
     label("db-1", "primary", "their-sidecar");
     await observer.says("data/db  S1 VIOLATED: db-0, db-1 lead; Pod data/db-1 labelled by their-sidecar at revision");
@@ -115,7 +117,7 @@ describe("another product's label", () => {
     const repeated = replayRecording(recording, (line) => void again.push(line));
     expect(recording).toMatchObject({ complete: true, damage: undefined });
     expect(again).toEqual(observer.lines);
-    expect(repeated).toEqual(observation);
+    expect({ ...repeated, failure: recording.failure }).toEqual(observation);
   });
 
   test("a leader that goes and comes back is said with the time without one; nothing is violated", async () => {
@@ -162,19 +164,53 @@ describe("what cannot be read", () => {
     server = await serveMemoryApi(api);
   });
 
-  test("a server whose versions went back ends it: what follows a restore is another history", async () => {
+  test("pods that may not be listed leave no recording behind: the next attempt may use the same file", async () => {
+    const refusing = createServer((_request, response) => void response.writeHead(403).end("{}"));
+    await new Promise<void>((resolve) => {
+      refusing.listen(0, "127.0.0.1", resolve);
+    });
+    const file = join(folder, "r.ndjson");
+    const record = (): Recorder => startRecording(file, FOREIGN);
+    const url = `http://127.0.0.1:${(refusing.address() as AddressInfo).port}`;
+    await expect(run(FOREIGN, record, url).observing).rejects.toThrow("403");
+    refusing.close();
+    expect(existsSync(file)).toBe(false);
+  });
+
+  test("what was told before the recording began is in it, in order; a file that exists ends the observation", async () => {
+    create("db-0", { role: "primary" });
+    const file = join(folder, "r.ndjson");
+    const observer = run(FOREIGN, () => startRecording(file, FOREIGN));
+    await observer.says("db-0 leads");
+    await observer.end();
+    const { revisions } = await readRecording(file);
+    expect(revisions.map(({ object }) => object.metadata.name)).toEqual(["db-0"]);
+    await expect(run(FOREIGN, () => startRecording(file, FOREIGN)).observing).rejects.toThrow("EEXIST");
+  });
+
+  test("a server whose versions went back ends it: what was found before is told, and why nothing follows", async () => {
     create("db-0");
+    create("db-1");
     const backup = api.snapshot();
     label("db-0", "primary", "their-operator");
-    const observer = run(FOREIGN);
+    const file = join(folder, "r.ndjson");
+    const observer = run(FOREIGN, () => startRecording(file, FOREIGN));
     await observer.says("db-0 leads");
+    label("db-1", "primary", "their-sidecar");
+    await observer.says("S1 VIOLATED: db-0, db-1 lead");
     const port = Number(new URL(server.url).port);
     await server.close();
     api.restore(backup);
     server = await serveMemoryApi(api, { port });
     // A server tells its version to a quiet watch now and then; here as soon as the watch is open again.
     const told = setInterval(() => api.bookmark(), SEEN.interval);
-    await expect(observer.observing).rejects.toThrow("resourceVersion went back");
+    const observation = await observer.observing;
     clearInterval(told);
+    expect(observation.failure).toContain("resourceVersion went back");
+    expect(observation.verdict.violations).toMatchObject([{ invariant: "S1" }]);
+
+    const recording = await readRecording(file);
+    expect(recording).toMatchObject({ complete: true, failure: observation.failure });
+    expect(replayRecording(recording, () => undefined).verdict).toEqual(observation.verdict);
   });
 });

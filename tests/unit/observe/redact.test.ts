@@ -2,11 +2,15 @@
 import { expect, test } from "vitest";
 import { judge } from "../../../functions/kit/history/judge.ts";
 import { ROLES } from "../../../functions/election/labels.ts";
+import type { Revision } from "../../../functions/kit/history/revision.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { redacted } from "../../../infra/observe/redact.ts";
+import { labelOf, standardOf } from "../../../infra/observe/scope.ts";
 import { createElected } from "../history/scene.ts";
 
 const SECRET = "hunter2";
+/** That of an observation. */
+const STANDARD = { ...standardOf({ label: labelOf(ROLES), groupBy: "statefulset" }), accountable: "ours" } as const;
 
 const POD: KubeObject = {
   apiVersion: "v1",
@@ -76,6 +80,31 @@ test("identity, labels, our annotations, owners, managers of these, phase and co
   });
 });
 
+/** As the API server attributes writes: in whole seconds, here all in the same one. */
+const inOneSecond = (revision: Revision): Revision => {
+  const { metadata } = revision.object;
+  const managedFields = (metadata.managedFields ?? []).map(({ manager = "", operation = "", fieldsV1 }) => ({
+    manager,
+    operation,
+    time: "2026-01-01T00:00:00Z",
+    fieldsV1,
+  }));
+  return { ...revision, object: { ...revision.object, metadata: { ...metadata, managedFields } } };
+};
+
+const cut = (revision: Revision): Revision => ({ ...revision, object: redacted(revision.object) });
+
+test("a write of ours that changes only the spec of a Lease is known as ours, also within the second of the one before", () => {
+  const scene = createElected();
+  scene.patch("Lease", "lease", { spec: { leaseTransitions: 5 } });
+  const whole = scene.revisions.map(inOneSecond);
+  const verdict = judge(whole, STANDARD);
+  expect(verdict.violations.map(({ invariant, message }) => `${invariant} ${message}`)).toEqual([
+    "S9 leaseTransitions went from 0 to 5 with the same holder",
+  ]);
+  expect(judge(whole.map(cut), STANDARD)).toEqual(verdict);
+});
+
 test("the checker finds the same in what is left", () => {
   const scene = createElected();
   scene.create("StatefulSetLock", "lock", {
@@ -87,8 +116,7 @@ test("the checker finds the same in what is left", () => {
   scene.assign("db-1", 11, { spec: { leaseTransitions: 5 } });
   scene.promote("db-1", 10);
   scene.patch("Pod", "db-0", { labels: { "sts-role": "writer" }, by: "kubectl-label" });
-  const cut = scene.revisions.map((revision) => ({ ...revision, object: redacted(revision.object) }));
-  const verdict = judge(cut, { roles: ROLES });
+  const verdict = judge(scene.revisions.map(cut), STANDARD);
   expect(new Set(verdict.violations.map(({ invariant }) => invariant))).toEqual(new Set(["S1", "S3", "S4", "S9"]));
   expect(verdict).toEqual(scene.verdict());
 });
