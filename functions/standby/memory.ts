@@ -11,7 +11,7 @@ import { PODS, SERVICES } from "../kit/kube/request.ts";
 import { isEventOf } from "../kit/pods/concerned.ts";
 import { selects } from "../kit/selector.ts";
 import type { Standing } from "./decide.ts";
-import { keysOfService, serviceKey } from "./keys.ts";
+import { isOfRouteMode, keysOfService, routeKey, serviceKey } from "./keys.ts";
 import { ROLES } from "./labels.ts";
 import { viewService, type Selector, type ServiceView } from "./model.ts";
 
@@ -52,10 +52,12 @@ export const createMemory = (): StandbyMemory => {
   const hints = createHints(valuesOf);
 
   /** Those that it stands for, or stood for when it was last seen. Of most Services there is nothing to say. */
-  const ofService = ({ namespace, name, object }: ObjectEvent): readonly string[] => {
+  const ofService = ({ change, namespace, name, object }: ObjectEvent): readonly string[] => {
     const known = hints.at(serviceValue(namespace, name));
     if (object === undefined) return [...known, serviceKey({ namespace, name })];
     const service = viewService(object as KubeObject);
+    // Its pods carry nothing by which their events could be known before the next sweep, even after a run elsewhere.
+    if (change !== "delete" && isOfRouteMode(service)) hints.remember(routeKey(service), routeHintOf(service));
     const problem = service.problem === undefined ? [] : [serviceKey(service)];
     return [...new Set([...known, ...keysOfService(service), ...problem])];
   };

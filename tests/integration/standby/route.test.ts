@@ -30,7 +30,10 @@ const REPLICAS = 3;
 const NAME = "store";
 /** An event, the controllers, and the repetitions of a run that waits for them. */
 const CUT_OVER_BOUND_MS = EVENT_BOUND_MS + TICK_BOUND_MS;
-/** Pods carry nothing that says whose they are: to an instance that has not swept since, a Service is not known. */
+/**
+ * Pods carry nothing that says whose they are: an instance knows the Service from an event of it, or from its own sweep, and each event and
+ * tick goes to one of two instances.
+ */
 const LEARNT_BOUND_MS = TICK_BOUND_MS;
 const OFF = { "qoqo.dev/service-mode": null, "bellwether.dev/route": null };
 const DUAL = { ipFamilyPolicy: "RequireDualStack", ipFamilies: ["IPv4", "IPv6"] };

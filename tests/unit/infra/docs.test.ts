@@ -17,6 +17,10 @@ import {
 } from "../../../functions/kit/handover/names.ts";
 import { VARIABLES } from "../../../functions/kit/host/config.ts";
 import { PRIORITY_ANNOTATION } from "../../../functions/kit/pods/candidate.ts";
+import type { KubeObject } from "../../../functions/kit/kube/object.ts";
+import { viewChecker } from "../../../functions/roles/model.ts";
+import { viewService } from "../../../functions/standby/model.ts";
+import { parseManifests } from "../../../infra/lab/manifests.ts";
 import { filesBelow, ROOT, textOf } from "./files.ts";
 
 const PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", ...filesBelow("docs", ".md")];
@@ -74,6 +78,37 @@ test("the README shows the two commands to begin with", () => {
   for (const command of ["npm ci && npm run demo", "npm ci && npm test"]) {
     expect(textOf("README.md")).toContain(`$ ${command}\n`);
   }
+});
+
+/** As the function reads them once the API server has them. */
+const exampleOf = (file: string, kind: string): readonly KubeObject[] =>
+  parseManifests(textOf(`examples/${file}`)).flatMap((manifest) =>
+    manifest.kind === kind ? [{ ...manifest, metadata: { ...manifest.metadata, uid: "u", resourceVersion: "1" } }] : [],
+  );
+
+test("the example of a checker is one that the function serves, on a StatefulSet that is there", () => {
+  const [checker, ...others] = exampleOf("checker.yml", "LeaderStatusChecker").map((one) => viewChecker(one, 0));
+  expect(others).toEqual([]);
+  expect(checker?.problems).toEqual([]);
+  expect(exampleOf("checker.yml", "StatefulSet").map(({ metadata }) => metadata.name)).toEqual([
+    checker?.statefulSetName,
+  ]);
+});
+
+test("the examples of Services are one plain one, and one of each mode", () => {
+  const services = exampleOf("active-standby.yml", "Service").map(viewService);
+  expect(services.map(({ name, mode, problem }) => [name, mode, problem])).toEqual([
+    ["store-all", "none", undefined],
+    ["store", "label", undefined],
+    ["store-routed", "route", undefined],
+  ]);
+});
+
+test("no example has a label in a pod template that is the function's to write", () => {
+  const templates = [...exampleOf("checker.yml", "StatefulSet"), ...exampleOf("active-standby.yml", "Deployment")].map(
+    ({ spec }) => (spec as { readonly template: KubeObject }).template.metadata.labels,
+  );
+  expect(templates).toEqual([{ app: "queue" }, { app: "store" }]);
 });
 
 test("every file named in a script of package.json exists", () => {

@@ -4,7 +4,7 @@
  */
 import { expect, test } from "vitest";
 import { LEASES, PODS, SERVICES } from "../../../functions/kit/kube/request.ts";
-import { MODE_ANNOTATION, ROLES } from "../../../functions/standby/labels.ts";
+import { MODE_ANNOTATION, ORIGINAL_ANNOTATION, ROLES } from "../../../functions/standby/labels.ts";
 import { groupOf } from "../../../functions/standby/model.ts";
 import { NAMESPACE } from "../support/builders.ts";
 import {
@@ -69,6 +69,16 @@ test("defect A3: without the annotation the selector is restored and the label r
   gone.remove(SERVICES, "store");
   await gone.tick();
   expect([activePods(gone), gone.get(LEASES, LEASE)]).toEqual([[], undefined]);
+});
+
+test("defect A3: so it is when both annotations go at once; a selector of somebody's own that asks for the label stays", async () => {
+  const world = await createGroupAtRest();
+  world.create(SERVICES, { metadata: { name: "own" }, spec: { selector: EXTENDED, ports: [{ port: 80 }] } });
+  const annotations = { [MODE_ANNOTATION]: null, [ORIGINAL_ANNOTATION]: null };
+  world.change(SERVICES, "store", { metadata: { annotations } });
+  await world.tick();
+  expect([routingOf(world), activePods(world)]).toEqual([{ selector: APP, kept: undefined }, []]);
+  expect(world.get(SERVICES, "own")?.spec).toMatchObject({ selector: EXTENDED });
 });
 
 test.each(["off", "", "Active-Standby", "active-standby "])(

@@ -114,6 +114,24 @@ test("route mode gets its Services, their pods' events and its sweep's keys, and
   expect(activePods(world)).toEqual([]);
 });
 
+test("an event of a route mode Service is enough for its pods' events to reach it, without a sweep or a run", () => {
+  const world = createWorld();
+  addPod(world, "store-a");
+  addService(world, "store", { annotations: { "bellwether.dev/route": "slice" } });
+  expect(keysOf(world, PODS, "store-a")).toEqual([]);
+  expect(keysOf(world, SERVICES, "store")).toEqual([`route:${NAMESPACE}/store`]);
+  expect(keysOf(world, PODS, "store-a")).toEqual([`route:${NAMESPACE}/store`]);
+});
+
+test("the event of a route mode Service's end leaves nothing to remember", () => {
+  const world = createWorld();
+  addPod(world, "store-a");
+  addService(world, "store", { annotations: { "bellwether.dev/route": "slice" } });
+  const gone = { ...eventOf(SERVICES, object(world, SERVICES, "store")), change: "delete" } as const;
+  expect(world.feature.groupsOf(gone)).toEqual([`route:${NAMESPACE}/store`]);
+  expect(keysOf(world, PODS, "store-a")).toEqual([]);
+});
+
 test("a Service that changes from label mode to route mode is taken back before it is route mode's", async () => {
   const world = await createGroupAtRest();
   world.change(SERVICES, "store", { metadata: { annotations: { "bellwether.dev/route": "slice" } } });
