@@ -83,7 +83,7 @@ export const loadOwner = async (
   if (lock === undefined) return { ok: true, value: undefined };
   const [set, { lease, reader }] = await Promise.all([
     ahead.named(STATEFUL_SETS, lock.statefulSetName),
-    readLease({ ahead, direct }, { name: lock.leaseName, epochSeen: lock.status.epoch ?? 0 }, now),
+    readLease({ ahead, direct }, { name: lock.leaseName, epochSeen: lock.status.epoch }, now),
   ]);
   if (!set.ok) return { ok: false, response: set.response, doing: `get StatefulSet ${lock.statefulSetName}` };
   if (!lease.ok) return { ok: false, response: lease.response, doing: `get Lease ${lock.leaseName}` };

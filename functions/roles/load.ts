@@ -115,7 +115,7 @@ const loadGroup = async (
   const now = (): number => context.clock.serverNow();
   const [set, { lease, reader: after }] = await Promise.all([
     reader.named(STATEFUL_SETS, statefulSetName),
-    readLease({ ahead: reader, direct }, { name: leaseName, epochSeen: status.epoch ?? 0 }, now),
+    readLease({ ahead: reader, direct }, { name: leaseName, epochSeen: status.epoch }, now),
   ]);
   if (!set.ok) return { ok: false, response: set.response, doing: `get StatefulSet ${statefulSetName}` };
   if (!lease.ok) return { ok: false, response: lease.response, doing: `get Lease ${leaseName}` };

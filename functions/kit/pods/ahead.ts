@@ -56,12 +56,12 @@ export const readAhead = (reader: GroupReader, expected: Expected | undefined): 
  */
 export const readLease = async (
   { ahead, direct }: { readonly ahead: GroupReader; readonly direct: GroupReader },
-  { name, epochSeen }: { readonly name: string; readonly epochSeen: number },
+  { name, epochSeen }: { readonly name: string; readonly epochSeen: number | undefined },
   now: () => number,
 ): Promise<{ readonly lease: Reading; readonly reader: GroupReader }> => {
   const lease = await ahead.named(LEASES, name);
   const epoch = lease.ok && lease.object !== undefined ? viewRecord(lease.object, now()).epoch : undefined;
-  const isBehind = epoch !== undefined && epoch < epochSeen;
+  const isBehind = epoch !== undefined && epoch < (epochSeen ?? 0);
   return isBehind && ahead !== direct
     ? { lease: await direct.named(LEASES, name), reader: direct }
     : { lease, reader: ahead };
