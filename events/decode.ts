@@ -4,7 +4,7 @@
  * https://github.com/cloudevents/spec/blob/main/cloudevents/spec.md
  */
 import { openEnvelope, type Envelope, type HttpMessage } from "./envelope.ts";
-import { objectType, TICK_TYPE, type Change, type ObjectAddress, type ObjectForm } from "./names.ts";
+import { objectType, ROLE_CLAIMED, TICK_TYPE, type Change, type ObjectAddress, type ObjectForm } from "./names.ts";
 import { recordAt, Refusal, refuse, textAt } from "./refusal.ts";
 import type { IncomingEvent, ObjectEvent, WatchedObject } from "./types.ts";
 
@@ -17,7 +17,7 @@ const CHANGES: readonly Change[] = ["add", "update", "delete"];
 const OBJECT_TYPES: ReadonlyMap<string, { readonly form: ObjectForm; readonly change: Change }> = new Map(
   FORMS.flatMap((form) => CHANGES.map((change) => [objectType(form, change), { form, change }] as const)),
 );
-const ACCEPTED_TYPES = `dev.knative.apiserver.{resource,ref}.{add,update,delete} or ${TICK_TYPE}`;
+const ACCEPTED_TYPES = `dev.knative.apiserver.{resource,ref}.{add,update,delete}, ${TICK_TYPE} or ${ROLE_CLAIMED}`;
 
 const JSON_MEDIA_TYPE = /^[\w.+-]+\/(?:[\w.+-]+\+)?json\s*(?:;|$)/iu;
 
@@ -84,6 +84,10 @@ const eventOf = (envelope: Envelope): IncomingEvent => {
   const source = requiredAttribute(envelope, "source");
   const type = requiredAttribute(envelope, "type");
   if (type === TICK_TYPE) return { type: "tick", id, source };
+  if (type === ROLE_CLAIMED) {
+    const namespace = requiredAttribute(envelope, "namespace");
+    return { type: "claim", id, source, namespace, pod: requiredAttribute(envelope, "name") };
+  }
   const meaning = OBJECT_TYPES.get(type) ?? refuse(envelope.label("type"), type, ACCEPTED_TYPES);
   return objectEvent(envelope, { id, source }, meaning);
 };

@@ -3,6 +3,9 @@
 /** Type of a PingSource tick. */
 export const TICK_TYPE = "dev.knative.sources.ping";
 
+/** Type of the event by which an application says that one of its pods leads now. */
+export const ROLE_CLAIMED = "dev.bellwether.role.claimed.v1";
+
 /** `resource`: the data is the whole object; `ref`: the data only names it. */
 export type ObjectForm = "resource" | "ref";
 export type Change = "add" | "update" | "delete";

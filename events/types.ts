@@ -1,5 +1,5 @@
 /**
- * What can arrive: a change of an object (ApiServerSource) or a tick (PingSource), as a typed union.
+ * What can arrive: a change of an object (ApiServerSource), a tick (PingSource), or an application's claim to a role, as a typed union.
  * https://knative.dev/docs/eventing/sources/apiserversource/ and https://knative.dev/docs/eventing/sources/ping-source/
  */
 
@@ -43,4 +43,12 @@ export interface TickEvent extends Envelope {
   readonly type: "tick";
 }
 
-export type IncomingEvent = ObjectEvent | TickEvent;
+/** `dev.bellwether.role.claimed.v1`: a pod says that it leads now. A hint like any other: the pod is asked before it is believed. */
+export interface ClaimEvent extends Envelope {
+  readonly type: "claim";
+  readonly namespace: string;
+  /** Name of the pod. */
+  readonly pod: string;
+}
+
+export type IncomingEvent = ObjectEvent | TickEvent | ClaimEvent;

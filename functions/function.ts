@@ -4,7 +4,7 @@
  * event after it (design section 5).
  */
 import { decodeEvent } from "../events/decode.ts";
-import type { IncomingEvent, ObjectEvent } from "../events/types.ts";
+import type { ClaimEvent, IncomingEvent, ObjectEvent } from "../events/types.ts";
 import type { Clock } from "./kit/clock.ts";
 import type { Feature, RunOutcome } from "./kit/feature.ts";
 import type { Log } from "./kit/host/log.ts";
@@ -117,14 +117,23 @@ export const createFunction = (options: FunctionOptions): RunningFunction => {
     return unread.size === 0;
   };
 
-  const onObject = async (event: ObjectEvent): Promise<Reply | undefined> => {
+  const keysOf = (event: ObjectEvent | ClaimEvent): readonly string[] => {
+    const groupsOf = (feature: Feature): readonly string[] =>
+      event.type === "object" ? feature.groupsOf(event) : (feature.claimed?.(event) ?? []);
+    return features.flatMap((feature) => groupsOf(feature).map((group) => keyOf(feature.name, group)));
+  };
+
+  /** A version that a group's own run produced says nothing new to that group. */
+  const writerOf = (event: ObjectEvent | ClaimEvent): string | undefined => {
+    if (event.type !== "object" || event.object === undefined) return undefined;
+    const { uid, resourceVersion } = event.object.metadata;
+    return own.writerOf(uid, resourceVersion);
+  };
+
+  const onHint = async (event: ObjectEvent | ClaimEvent): Promise<Reply | undefined> => {
     if (!(await knowsGroups())) return comeAgain("the first sweep is not done yet");
-    const { uid, resourceVersion } = event.object?.metadata ?? { uid: "", resourceVersion: "" };
-    // A version that a group's own run produced says nothing new to that group.
-    const writer = own.writerOf(uid, resourceVersion);
-    const keys = features
-      .flatMap((feature) => feature.groupsOf(event).map((group) => keyOf(feature.name, group)))
-      .filter((key) => key !== writer);
+    const writer = writerOf(event);
+    const keys = keysOf(event).filter((key) => key !== writer);
     const crowded = reconciler.hasOthers(keys);
     const runs = keys.map((key) => reconciler.trigger(key));
     // In a burst the source must not wait: else its events, and not `concurrency`, would bound what runs at the same time.
@@ -136,7 +145,7 @@ export const createFunction = (options: FunctionOptions): RunningFunction => {
   };
 
   const respond = async (event: IncomingEvent): Promise<Reply | undefined> => {
-    if (event.type === "object") return onObject(event);
+    if (event.type !== "tick") return onHint(event);
     const problem = await tick();
     return problem === undefined ? undefined : comeAgain(problem);
   };

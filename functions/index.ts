@@ -7,6 +7,7 @@ import { createSender, type EventSender } from "../events/send.ts";
 import { createElection } from "./election/feature.ts";
 import { ELECTION_METRICS } from "./election/metrics.ts";
 import { createFunction, type RunningFunction } from "./function.ts";
+import type { FeatureContext } from "./kit/context.ts";
 import { HANDOVER_METRICS } from "./kit/handover/metrics.ts";
 import { readConfig, type Config } from "./kit/host/config.ts";
 import { createLog, type Log } from "./kit/host/log.ts";
@@ -15,6 +16,11 @@ import { createMetrics, type Metrics } from "./kit/host/metrics.ts";
 import type { Context, Health, Reply } from "./kit/host/server.ts";
 import { createCredentials } from "./kit/kube/credentials.ts";
 import { createTransport, type ApiTransport } from "./kit/kube/transport.ts";
+import { grpcAsker } from "./roles/ask/ask.ts";
+import { createRoles } from "./roles/feature.ts";
+import { ROLES_METRICS } from "./roles/metrics.ts";
+import { createStandby } from "./standby/feature.ts";
+import { STANDBY_METRICS } from "./standby/metrics.ts";
 
 interface Running {
   readonly fn: RunningFunction;
@@ -50,11 +56,17 @@ const openSink = (config: Config, log: Log): EventSender | undefined =>
 
 const assemble = (config: Config): Running => {
   const log = createLog({ level: config.logLevel });
-  const metrics = createMetrics([...METRICS, ...HANDOVER_METRICS, ...ELECTION_METRICS]);
+  const metrics = createMetrics([
+    ...METRICS,
+    ...HANDOVER_METRICS,
+    ...ELECTION_METRICS,
+    ...ROLES_METRICS,
+    ...STANDBY_METRICS,
+  ]);
   const transport = connect(config, metrics);
   const sender = openSink(config, log);
   const { send, clock } = transport;
-  const election = createElection({
+  const context: FeatureContext = {
     clock,
     log,
     metrics,
@@ -63,8 +75,18 @@ const assemble = (config: Config): Running => {
     namespaces: config.namespaces,
     instance: hostname(),
     emit: (event) => sender?.send(event),
-  });
-  const fn = createFunction({ ...config, features: [election], send, clock, log, metrics, random: Math.random });
+  };
+  const features = [
+    createElection(context),
+    createRoles(context, {
+      asker: grpcAsker,
+      clusterDomain: config.clusterDomain,
+      openNamespaces: config.rolesNamespaces,
+      askingMs: config.groupDeadlineMs / 2,
+    }),
+    createStandby(context),
+  ];
+  const fn = createFunction({ ...config, features, send, clock, log, metrics, random: Math.random });
   return { fn, metrics, transport, sender };
 };
 

@@ -2,12 +2,16 @@
  * Who leads a StatefulSetLock's group, from what was observed: first whether the lock may be served at all (`admit`), then which
  * pod (`elect`). A healthy holder stays; otherwise one total order decides.
  */
-import { trueFinding, type Finding } from "../kit/conditions.ts";
+import { quoted, trueFinding, type Finding } from "../kit/conditions.ts";
+import { olderServed } from "../kit/group/owners.ts";
+import { choose, disqualification, type Departure } from "../kit/handover/choose.ts";
+import { inspect } from "../kit/handover/inspect.ts";
 import type { RecordView } from "../kit/handover/model.ts";
 import type { RecordOwner, RecordReading } from "../kit/handover/record.ts";
-import { inspect, isPromotedHolder } from "./inspect.ts";
+import type { Candidate } from "../kit/pods/candidate.ts";
+import type { SetView } from "../kit/pods/stateful-set.ts";
 import { ROLES } from "./labels.ts";
-import { NAME_CHARACTERS_MAX, type ElectionPod, type LockView, type SetView } from "./model.ts";
+import type { LockView } from "./model.ts";
 
 export type RefusalReason =
   | "ValidationError"
@@ -31,28 +35,17 @@ export interface AdmissionInput {
   readonly reading: RecordReading;
 }
 
-const ageText = ({ metadata, uid }: LockView): string => `${metadata.creationTimestamp ?? ""} ${uid}`;
-
-/** Creation time, then uid: the order in which owners of the same pods are served. */
-export const byAge = (one: LockView, other: LockView): number => (ageText(one) < ageText(other) ? -1 : 1);
-
 const refuse = (reason: RefusalReason, message: string): Admission => ({ kind: "refuse", reason, message });
 
-/**
- * The older locks that are served: in the order of age, each whose StatefulSet and Lease no older one has. A lock that is itself
- * refused, whose spec is invalid, or whose group has ended, stops nobody.
- */
-export const servedBefore = (lock: LockView, locks: readonly LockView[]): readonly LockView[] => {
-  const served: LockView[] = [];
-  for (const other of locks.toSorted(byAge)) {
-    const comesFirst = byAge(other, lock) < 0 && other.problems.length === 0 && !other.ended;
-    const collides = served.some(
-      ({ statefulSetName, leaseName }) => statefulSetName === other.statefulSetName || leaseName === other.leaseName,
-    );
-    if (comesFirst && !collides) served.push(other);
-  }
-  return served;
-};
+/** A lock that is itself refused, whose spec is invalid, or whose group has ended, stops nobody. */
+const stands = ({ problems, ended }: LockView): boolean => problems.length === 0 && !ended;
+
+const collide = (one: LockView, other: LockView): boolean =>
+  one.statefulSetName === other.statefulSetName || one.leaseName === other.leaseName;
+
+/** The older locks that are served: in the order of age, each whose StatefulSet and Lease no older one has. */
+export const servedBefore = (lock: LockView, locks: readonly LockView[]): readonly LockView[] =>
+  olderServed(lock, locks, { stands, collide });
 
 const olderRival = ({ lock, locks, reading }: AdmissionInput): Admission | undefined => {
   const older = servedBefore(lock, locks);
@@ -75,7 +68,7 @@ const emptySelector = ({ selector }: SetView): boolean =>
   Object.keys(selector.matchLabels ?? {}).length === 0 && (selector.matchExpressions ?? []).length === 0;
 
 const foreignLease = ({ name, holder }: RecordView): Admission => {
-  const by = JSON.stringify((holder?.name ?? "").slice(0, NAME_CHARACTERS_MAX));
+  const by = quoted(holder?.name ?? "");
   return refuse(
     "LeaseForeign",
     `Lease ${name} is held by ${by} and not ours; choose another spec.leaseName or delete it`,
@@ -138,23 +131,14 @@ export const admit = (input: AdmissionInput): Admission => {
   return admitRecord(input, set);
 };
 
-export type ElectionReason =
-  | "HolderHealthy"
-  | "Switchover"
-  | "WriterKept"
-  | "FirstElection"
-  | "HolderGone"
-  | "HolderTerminating"
-  | "HolderFinished"
-  | "HolderNotReady"
-  | "HolderLeft";
+export type ElectionReason = "HolderHealthy" | "WriterKept" | "Switchover" | Departure;
 
 export type HoldReason = "PodsNotFound" | "Paused";
 
 export type Election =
   | {
       readonly kind: "lead";
-      readonly target: ElectionPod;
+      readonly target: Candidate;
       readonly reason: ElectionReason;
       readonly findings: readonly Finding[];
     }
@@ -170,50 +154,17 @@ export interface ElectionInput {
   readonly lock: LockView;
   readonly set: SetView;
   readonly record: RecordView | undefined;
-  readonly pods: readonly ElectionPod[];
+  readonly pods: readonly Candidate[];
 }
 
-/** Why the pod cannot lead now; undefined: it can. */
-export const disqualification = (pod: ElectionPod, group: string): string | undefined => {
-  if (!pod.member) return "is not a member of the StatefulSet";
-  if (pod.group !== group) return "is not enrolled yet";
-  if (pod.terminating) return "is terminating";
-  if (pod.finished) return "is finished";
-  return pod.ready ? undefined : "is not Ready";
-};
-
 /** Priority, then ordinal, then uid: total, so that the order of a LIST changes nothing. */
-export const byFitness = (one: ElectionPod, other: ElectionPod): number =>
+export const byFitness = (one: Candidate, other: Candidate): number =>
   other.priority - one.priority || one.ordinal - other.ordinal || (one.uid < other.uid ? -1 : 1);
-
-/** The pod that the record names: by uid; by name while an adopted Lease has no uid yet, or when its uid was tampered with. */
-const holderAmong = (record: RecordView | undefined, pods: readonly ElectionPod[]): ElectionPod | undefined => {
-  const holder = record?.holder;
-  if (record === undefined || holder === undefined) return undefined;
-  if (holder.uid === "") return pods.find((pod) => pod.name === holder.name && pod.role === ROLES.leader);
-  return pods.find(({ uid }) => uid === holder.uid) ?? pods.find((pod) => isPromotedHolder(record, pod));
-};
-
-/** Without a record: the labelled pod with the highest stamp, else the only labelled one. */
-const incumbentAmong = (eligible: readonly ElectionPod[]): ElectionPod | undefined => {
-  const labelled = eligible.filter((pod) => pod.role === ROLES.leader);
-  const stamped = labelled.filter((pod) => pod.stamp !== undefined);
-  const [highest] = stamped.toSorted((a, b) => (b.stamp?.epoch ?? 0) - (a.stamp?.epoch ?? 0) || byFitness(a, b));
-  return highest ?? (labelled.length === 1 ? labelled[0] : undefined);
-};
-
-const departure = (record: RecordView | undefined, holder: ElectionPod | undefined): ElectionReason => {
-  if (record?.holder === undefined) return "FirstElection";
-  if (holder === undefined) return "HolderGone";
-  if (holder.terminating) return "HolderTerminating";
-  if (holder.finished) return "HolderFinished";
-  return holder.member ? "HolderNotReady" : "HolderLeft";
-};
 
 const switchoverOf = (
   { lock, set, pods }: ElectionInput,
-  leading: ElectionPod | undefined,
-): { target?: ElectionPod; findings: readonly Finding[] } => {
+  leading: Candidate | undefined,
+): { target?: Candidate; findings: readonly Finding[] } => {
   const wanted = lock.switchoverTo;
   if (wanted === undefined || wanted === leading?.name) return { findings: [] };
   const candidates = pods.filter(({ name }) => name === wanted);
@@ -223,11 +174,7 @@ const switchoverOf = (
   const why = known === undefined ? "is not a pod of the StatefulSet" : disqualification(known, set.uid);
   return {
     findings: [
-      trueFinding(
-        "SwitchoverRefused",
-        "NotEligible",
-        `switchover to ${JSON.stringify(wanted.slice(0, NAME_CHARACTERS_MAX))} refused: the pod ${why}`,
-      ),
+      trueFinding("SwitchoverRefused", "NotEligible", `switchover to ${quoted(wanted)} refused: the pod ${why}`),
     ],
   };
 };
@@ -241,16 +188,14 @@ const absence = ({ set, pods }: ElectionInput): string => {
 /** Which pod leads. Asked again after its answer was applied, it gives the same answer. */
 export const elect = (input: ElectionInput): Election => {
   const { lock, set, record, pods } = input;
-  const eligible = pods.filter((pod) => disqualification(pod, set.uid) === undefined);
-  const holder = holderAmong(record, pods);
-  const healthy = eligible.find((pod) => pod === holder);
-  const leading = healthy ?? (record?.epoch === undefined ? incumbentAmong(eligible) : undefined);
-  const switchover = switchoverOf(input, leading);
-  const findings = [...inspect(record, pods), ...switchover.findings];
+  const choice = choose({ names: ROLES, group: set.uid, record, pods, order: byFitness });
+  const switchover = switchoverOf(input, choice.kind === "keep" ? choice.target : undefined);
+  const findings = [...inspect(ROLES, record, pods), ...switchover.findings];
   if (switchover.target !== undefined)
     return { kind: "lead", target: switchover.target, reason: "Switchover", findings };
-  if (leading !== undefined) {
-    return { kind: "lead", target: leading, reason: healthy === undefined ? "WriterKept" : "HolderHealthy", findings };
+  if (choice.kind === "keep") {
+    const reason = choice.by === "record" ? "HolderHealthy" : "WriterKept";
+    return { kind: "lead", target: choice.target, reason, findings };
   }
   if (lock.paused) {
     return {
@@ -260,7 +205,7 @@ export const elect = (input: ElectionInput): Election => {
       findings,
     };
   }
-  const [best] = eligible.toSorted(byFitness);
-  if (best === undefined) return { kind: "hold", reason: "PodsNotFound", message: absence(input), findings };
-  return { kind: "lead", target: best, reason: departure(record, holder), findings };
+  return choice.kind === "none"
+    ? { kind: "hold", reason: "PodsNotFound", message: absence(input), findings }
+    : { kind: "lead", target: choice.target, reason: choice.reason, findings };
 };

@@ -15,6 +15,3 @@ export const FINALIZER = "statefulsetlock.app.anukkrit.me/finalizer";
 
 /** On the lock: name of the pod to which the writer role shall move; removed when done. */
 export const SWITCHOVER_ANNOTATION = "bellwether.dev/switchover-to";
-
-/** On a pod: a whole number, higher is preferred; default 0. */
-export const PRIORITY_ANNOTATION = "bellwether.dev/priority";

@@ -1,5 +1,6 @@
 /** The replaced operator's metrics where they make sense: one series per lock, labels with bounded values. */
 import type { Counter, Gauge, Metric, Metrics } from "../kit/host/metrics.ts";
+import { keyOf, type ObjectKey } from "../kit/keys.ts";
 
 const LOCK_LABELS = ["namespace", "statefulsetlock"] as const;
 
@@ -38,10 +39,15 @@ export const READY_PODS: Gauge = {
   labels: LOCK_LABELS,
 };
 
-/** A lock that is gone is not one without a writer. `key`: `<namespace>/<name>`. */
+/** Values of `LOCK_LABELS`. */
+export const seriesOf = ({ namespace, name }: ObjectKey): Readonly<Record<string, string>> => ({
+  namespace,
+  statefulsetlock: name,
+});
+
+/** A lock that is gone is not one without a writer. */
 export const forgetSeries = ({ metrics }: { readonly metrics: Metrics }, key: string): void => {
-  const [namespace = "", statefulsetlock = ""] = key.split("/");
-  for (const gauge of [LEADER_INFO, READY_PODS]) metrics.forget(gauge, { namespace, statefulsetlock });
+  for (const gauge of [LEADER_INFO, READY_PODS]) metrics.forget(gauge, seriesOf(keyOf(key)));
 };
 
 export const ELECTION_METRICS: readonly Metric[] = [ELECTIONS, RENEWALS, ERRORS, LEADER_INFO, READY_PODS];

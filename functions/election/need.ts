@@ -5,15 +5,14 @@
 import { hasFinalizer } from "../kit/finalizers.ts";
 import { contestFindings } from "../kit/handover/contest.ts";
 import type { RecordView } from "../kit/handover/model.ts";
-import { OWNER_ANNOTATION } from "../kit/handover/names.ts";
 import { plan } from "../kit/handover/plan.ts";
-import { isRenewalDue, ownerText, readRecord, type RecordReading } from "../kit/handover/record.ts";
+import { isInherited, isRenewalDue, readRecord, type RecordReading } from "../kit/handover/record.ts";
 import type { KubeObject } from "../kit/kube/object.ts";
+import type { Candidate } from "../kit/pods/candidate.ts";
+import { memberNamePattern, viewSet, type SetView } from "../kit/pods/stateful-set.ts";
 import { admit, elect } from "./decide.ts";
 import { FINALIZER, ROLES } from "./labels.ts";
-import { memberNamePattern } from "./load.ts";
-import { viewElectionPod, viewSet, type ElectionPod, type LockView, type SetView } from "./model.ts";
-import { ownerOf } from "./ports.ts";
+import { ownerOf, viewElectionPod, type LockView } from "./model.ts";
 import { findingsOf, isSameStatus, statusOf, type PassResult } from "./report.ts";
 
 export type Need =
@@ -40,7 +39,7 @@ export interface SweepTime {
 const RUN: Need = { kind: "run" };
 
 /** Everything is labelled, enrolled, claimed and counted as a run would leave it. */
-const isComplete = (lock: LockView, set: SetView, pods: readonly ElectionPod[]): boolean =>
+const isComplete = (lock: LockView, set: SetView, pods: readonly Candidate[]): boolean =>
   pods.filter(({ member }) => member).length === set.existing &&
   hasFinalizer(lock.metadata, FINALIZER) &&
   lock.switchoverTo === undefined;
@@ -48,7 +47,7 @@ const isComplete = (lock: LockView, set: SetView, pods: readonly ElectionPod[]):
 /** What a run would report, if it would write nothing before that; undefined when it would write. */
 const restingResult = (
   { lock, lease }: SweptLock,
-  { set, record, pods }: { set: SetView; record: RecordView; pods: readonly ElectionPod[] },
+  { set, record, pods }: { set: SetView; record: RecordView; pods: readonly Candidate[] },
   now: number,
 ): PassResult | undefined => {
   const election = elect({ lock, set, record, pods });
@@ -68,8 +67,7 @@ const ownRecord = (swept: SweptLock, set: SetView | undefined, reading: RecordRe
 };
 
 const isDue = ({ lock, lease }: SweptLock, record: RecordView, now: number): boolean =>
-  lease?.metadata.annotations?.[OWNER_ANNOTATION] !== ownerText(ownerOf(lock)) ||
-  isRenewalDue(record, lock.leaseDurationSeconds, now);
+  isInherited(lease, ownerOf(lock)) || isRenewalDue(record, lock.leaseDurationSeconds, now);
 
 export const needOf = (swept: SweptLock, { now, tickSeconds }: SweepTime): Need => {
   const { lock, lease } = swept;

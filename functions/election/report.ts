@@ -2,11 +2,9 @@
  * What a pass says of a lock: status and conditions, as a pure function of what the pass found. Conditions other than
  * Available and Progressing exist only while they are true.
  */
-import { conditionsFrom, type Condition, type Finding } from "../kit/conditions.ts";
+import { areSameConditions, conditionsFrom, joined, type Finding } from "../kit/conditions.ts";
+import type { Unfinished } from "../kit/outcome.ts";
 import type { LockStatus, LockView } from "./model.ts";
-
-/** Refused: asking again does not help; failed: it may. */
-export type UnfinishedReason = "WriteRefused" | "WriteFailed";
 
 /** How a pass over a served or refused lock ended. */
 export type PassResult =
@@ -25,12 +23,7 @@ export type PassResult =
   /** The lock cannot be served. */
   | { readonly kind: "refused"; readonly reason: string; readonly message: string }
   /** A hand-over is under way and could not be finished now. */
-  | {
-      readonly kind: "unfinished";
-      readonly reason: UnfinishedReason;
-      readonly message: string;
-      readonly findings: readonly Finding[];
-    };
+  | (Unfinished & { readonly kind: "unfinished"; readonly findings: readonly Finding[] });
 
 const at = (type: string, status: "True" | "False", reason: string, message: string): Finding => ({
   type,
@@ -87,19 +80,6 @@ const main = (result: PassResult): readonly Finding[] => {
   }
 };
 
-/** One finding a type: the first, with the messages of its like joined. */
-const joined = (findings: readonly Finding[]): readonly Finding[] => {
-  const byType = new Map<string, Finding>();
-  for (const finding of findings) {
-    const known = byType.get(finding.type);
-    byType.set(
-      finding.type,
-      known === undefined ? finding : { ...known, message: `${known.message}; ${finding.message}` },
-    );
-  }
-  return [...byType.values()];
-};
-
 export const findingsOf = (lock: LockView, result: PassResult, tickSeconds: number): readonly Finding[] => {
   const standing =
     result.kind === "refused" ? [] : [...leaseTooShort(lock.leaseDurationSeconds, tickSeconds), ...pausedFinding(lock)];
@@ -127,11 +107,8 @@ export const statusOf = (
   };
 };
 
-const conditionText = ({ type, status, reason, message, observedGeneration, lastTransitionTime }: Condition): string =>
-  [type, status, reason, message, observedGeneration, lastTransitionTime].join("\n");
-
 export const isSameStatus = (one: LockStatus, other: LockStatus): boolean =>
   one.writerPod === other.writerPod &&
   one.epoch === other.epoch &&
   one.observedGeneration === other.observedGeneration &&
-  one.conditions.map(conditionText).join("\n\n") === other.conditions.map(conditionText).join("\n\n");
+  areSameConditions(one.conditions, other.conditions);

@@ -20,6 +20,12 @@ export const listed = (items: readonly string[], separator: string): string =>
     ? items.join(separator)
     : `${items.slice(0, LISTED_MAX).join(separator)}${separator}and ${items.length - LISTED_MAX} more`;
 
+/** Longer texts in foreign objects are no names, and would make a condition too long to be stored. */
+const NAME_CHARACTERS_MAX = 253;
+
+/** A name that somebody else wrote, as a message shows it. */
+export const quoted = (name: string): string => JSON.stringify(name.slice(0, NAME_CHARACTERS_MAX));
+
 /** A condition that exists only while it is true. */
 export const trueFinding = (type: string, reason: string, message: string): Finding => ({
   type,
@@ -44,6 +50,26 @@ export const conditionsFrom = (
     const kept = old?.status === finding.status ? old.lastTransitionTime : undefined;
     return { ...finding, observedGeneration: generation, lastTransitionTime: kept ?? secondTime(now) };
   });
+
+/** One finding a type: the first, with the messages of its like joined. */
+export const joined = (findings: readonly Finding[]): readonly Finding[] => {
+  const byType = new Map<string, Finding>();
+  for (const finding of findings) {
+    const known = byType.get(finding.type);
+    byType.set(
+      finding.type,
+      known === undefined ? finding : { ...known, message: `${known.message}; ${finding.message}` },
+    );
+  }
+  return [...byType.values()];
+};
+
+const conditionText = ({ type, status, reason, message, observedGeneration, lastTransitionTime }: Condition): string =>
+  [type, status, reason, message, observedGeneration, lastTransitionTime].join("\n");
+
+/** In the same order, too: they are stored as they are computed. */
+export const areSameConditions = (one: readonly Condition[], other: readonly Condition[]): boolean =>
+  one.map(conditionText).join("\n\n") === other.map(conditionText).join("\n\n");
 
 /** Findings that were not there before, or say something else now: each is worth one Kubernetes Event. */
 export const newFindings = (before: readonly Condition[], found: readonly Finding[]): readonly Finding[] =>

@@ -2,7 +2,7 @@
  * What a feature is to the rest of the function: a name, which groups an event means, how to run one group, and how to sweep
  * all of them. Host, reconcile and renewal know only this shape.
  */
-import type { ObjectEvent } from "../../events/types.ts";
+import type { ClaimEvent, ObjectEvent } from "../../events/types.ts";
 import type { Transport } from "./kube/request.ts";
 
 /**
@@ -10,8 +10,8 @@ import type { Transport } from "./kube/request.ts";
  * the API server's, so that the source may be asked to come again, or the group's own, which must not hold up its neighbours.
  */
 export type RunOutcome =
-  /** `next`: groups that turned out to need a run. */
-  | { readonly kind: "done"; readonly reason: string; readonly next?: readonly string[] }
+  /** `next`: groups that turned out to need a run. `waited`: for something of the group's own that may hang again, such as a pod. */
+  | { readonly kind: "done"; readonly reason: string; readonly next?: readonly string[]; readonly waited?: boolean }
   | { readonly kind: "retry"; readonly reason: string; readonly afterMs: number; readonly trouble: "server" | "group" };
 
 /** What a sweep did, or why it could not read. */
@@ -23,6 +23,8 @@ export interface Feature {
   readonly name: string;
   /** Keys of the groups that the event may have changed; empty when it cannot concern any. Makes no API call. */
   groupsOf(event: ObjectEvent): readonly string[];
+  /** The same for a claim to a role; undefined: the feature takes no claims. */
+  claimed?(claim: ClaimEvent): readonly string[];
   /** Reads the group from the API server, decides, and writes. `send` answers 0 once the group's deadline has passed. */
   run(group: string, send: Transport): Promise<RunOutcome>;
   /**

@@ -11,7 +11,7 @@ const ATTEMPTS_MAX = 6;
 const BACKOFF_MS_MAX = 5_000;
 /** A `Retry-After` that asks for more is cut to this: the next sweep asks again anyway. */
 const RETRY_AFTER_MS_MAX = 30_000;
-/** A group whose last run failed after as long as this is slow: it gets no more than its part of the slots. */
+/** A group whose last run failed, or had waited, after as long as this is slow: it gets no more than its part of the slots. */
 const SLOW_MS = 1_000;
 /** By which part a pause grows at most, so that groups and instances that failed together do not come back together. */
 const JITTER = 0.25;
@@ -19,7 +19,7 @@ const JITTER = 0.25;
 export interface ReconcilerOptions {
   readonly send: Transport;
   readonly clock: Clock;
-  /** Groups that run at the same time; half of them may be ones that failed slowly the last time. */
+  /** Groups that run at the same time; half of them may be ones that failed slowly, or waited, the last time. */
   readonly concurrency: number;
   /** After this a run's API calls are answered without being sent, so that it ends. */
   readonly deadlineMs: number;
@@ -35,7 +35,7 @@ export interface Reconciler {
   trigger(group: string): Promise<RunOutcome>;
   /**
    * Whether any other group than these runs or waits for its turn. One that pauses before a repetition does not count, nor one that
-   * failed slowly the last time.
+   * failed slowly, or waited, the last time.
    */
   hasOthers(groups: readonly string[]): boolean;
   /** Resolves when nothing runs, waits or retries. */
@@ -102,7 +102,8 @@ export const createReconciler = (options: ReconcilerOptions): Reconciler => {
     const outcome = await runOnce(options, group);
     slots.give(slow);
     active.delete(group);
-    if (outcome.kind === "retry" && clock.monotonic() - begun >= SLOW_MS) slowly.add(group);
+    const isStuck = outcome.kind === "retry" || outcome.waited === true;
+    if (isStuck && clock.monotonic() - begun >= SLOW_MS) slowly.add(group);
     else slowly.delete(group);
     onOutcome(group, outcome, attempt);
     for (const resolve of served) resolve(outcome);

@@ -1,6 +1,6 @@
 /**
- * The cron tick: sweeps every feature, which renews what is due and hands what needs more to the groups' own runs. Ticks that
- * overlap (a slow API server, a short period) share one sweep.
+ * The cron tick: sweeps every feature, which renews what is due and hands what needs more to the groups' own runs. Features read
+ * together what they have in common; ticks that overlap (a slow API server, a short period) share one sweep.
  */
 import type { Clock } from "../kit/clock.ts";
 import type { Feature, RunOutcome, SweepOutcome } from "../kit/feature.ts";
@@ -8,6 +8,7 @@ import type { Log } from "../kit/host/log.ts";
 import { GROUPS, SWEEP_SECONDS } from "../kit/host/metric-list.ts";
 import type { Metrics } from "../kit/host/metrics.ts";
 import type { Transport } from "../kit/kube/request.ts";
+import { joinLists } from "../kit/kube/shared-lists.ts";
 
 export interface TickContext {
   readonly features: readonly Feature[];
@@ -55,10 +56,13 @@ const sweepOne = async (context: TickContext, feature: Feature): Promise<Swept> 
 
 export const createTick = (context: TickContext): Tick => {
   let current: Promise<readonly Swept[]> | undefined;
-  const sweepAll = (): Promise<readonly Swept[]> =>
-    Promise.all(context.features.map((feature) => sweepOne(context, feature))).finally(() => {
+  const sweepAll = (): Promise<readonly Swept[]> => {
+    // Never joined with a LIST of an earlier sweep, which may have failed because another of its LISTs did while this one hangs.
+    const joined = { ...context, send: joinLists(context.send) };
+    return Promise.all(context.features.map((feature) => sweepOne(joined, feature))).finally(() => {
       current = undefined;
     });
+  };
   return async () => {
     // Only the sweep is shared: a run that takes long must not keep the next tick from renewing.
     current ??= sweepAll();

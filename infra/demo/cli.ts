@@ -2,16 +2,28 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { judge, renderVerdict } from "../../functions/kit/history/judge.ts";
-import { playStory } from "./story.ts";
+import { gather } from "./actors.ts";
+import { electionStory } from "./election-story.ts";
+import { rolesStory } from "./roles-story.ts";
 import type { Stage } from "./stage.ts";
+import { standbyStory } from "./standby-story.ts";
+import type { Story } from "./story.ts";
 import { createTimeline } from "./timeline.ts";
-import { ELECTION } from "../observe/scope.ts";
+
+const STORIES: Readonly<Record<string, Story>> = { election: electionStory, roles: rolesStory, standby: standbyStory };
 
 const USAGE = `Usage: npm run demo [-- OPTIONS]
 
-A StatefulSet of three pods gets one writer; the writer fails in several ways; the function is killed in the middle
-of a hand-over. Prints a timeline and the verdict of the history checker.
+Three pods of a StatefulSet get one leader; it fails in several ways; the function is killed in the middle of a
+hand-over. Prints a timeline and the verdict of the history checker. Exit code 1: an invariant was broken.
 
+  --feature election|roles|standby
+                              which of the three ways to lead; default: election
+                              election: a StatefulSetLock chooses the writer
+                              roles: a LeaderStatusChecker asks the applications, real processes on 127.0.0.10 to
+                              127.0.0.12, which Linux listens on unasked
+                              standby: an annotated Service leads to one active pod; without a controller for
+                              EndpointSlices (--control-plane memory) its selector and the label are told
   --control-plane memory|lab  memory (default): an in-memory API server, ready at once
                               lab: real etcd, kube-apiserver, controller-manager and Knative adapters;
                               the first time they are fetched or built, which takes minutes
@@ -24,29 +36,36 @@ const write = (text: string): void => {
 };
 
 interface Choice {
+  readonly story: Story;
   readonly plane: "memory" | "lab";
   readonly keep: boolean;
 }
 
+const unaccepted = (option: string, got: string, accepted: readonly string[]): string =>
+  `${option}: got ${JSON.stringify(got)}, accepted are ${accepted.join(", ")}`;
+
 const readChoice = (): Choice | undefined => {
   const { values } = parseArgs({
     options: {
+      feature: { type: "string", default: "election" },
       "control-plane": { type: "string", default: "memory" },
       keep: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
   if (values.help) return undefined;
-  const plane = values["control-plane"];
-  if (plane === "memory" || plane === "lab") return { plane, keep: values.keep };
-  throw new Error(`--control-plane: got ${JSON.stringify(plane)}, accepted are memory and lab`);
+  const { feature, "control-plane": plane, keep } = values;
+  const story = Object.hasOwn(STORIES, feature) ? STORIES[feature] : undefined;
+  if (story === undefined) throw new Error(unaccepted("--feature", feature, Object.keys(STORIES)));
+  if (plane !== "memory" && plane !== "lab") throw new Error(unaccepted("--control-plane", plane, ["memory", "lab"]));
+  return { story, plane, keep };
 };
 
 /** Each brings its own libraries, so only one of them is loaded. */
-const openStage = async (plane: Choice["plane"]): Promise<Stage> =>
+const openStage = async ({ plane, story }: Choice): Promise<Stage> =>
   plane === "lab"
-    ? (await import("./lab-stage.ts")).openLabStage()
-    : (await import("./memory-stage.ts")).openMemoryStage();
+    ? (await import("./lab-stage.ts")).openLabStage(story)
+    : (await import("./memory-stage.ts")).openMemoryStage(story);
 
 const untilInterrupted = async (): Promise<void> => {
   const stop = new AbortController();
@@ -59,17 +78,17 @@ const untilInterrupted = async (): Promise<void> => {
 };
 
 /** The exit code: 1 when an invariant was broken. */
-const run = async ({ plane, keep }: Choice): Promise<number> => {
+const run = async (choice: Choice): Promise<number> => {
   const timeline = createTimeline(write);
-  const stage = await openStage(plane);
+  const stage = await openStage(choice);
   try {
     write(`Bellwether demo: ${stage.description}\n\n`);
-    await playStory(stage, timeline);
+    await choice.story.play(await gather(stage, timeline));
     // The last write's echo is still on its way to the observer.
     await sleep(300);
-    const verdict = judge(stage.revisions, ELECTION);
+    const verdict = judge(stage.revisions, choice.story.standard);
     write(`\n${renderVerdict(verdict)}\n`);
-    if (keep) {
+    if (choice.keep) {
       write(`\nEverything keeps running. Look at it with\n  ${stage.access}\nCtrl-C ends it.\n`);
       await untilInterrupted();
     }

@@ -6,14 +6,15 @@ import { startLab } from "../lab/lab.ts";
 import { startObserver } from "../lab/observer.ts";
 import { startPingAdapter } from "../lab/ping-adapter.ts";
 import { WATCHED } from "../lab/workload.ts";
-import type { Stage } from "./stage.ts";
+import type { Stage, StageOptions } from "./stage.ts";
 
-export const openLabStage = async (): Promise<Stage> => {
-  const lab = await startLab();
+export const openLabStage = async ({ addressOf }: StageOptions = {}): Promise<Stage> => {
+  const lab = await startLab({ podAddress: (_namespace, pod) => addressOf?.(pod) });
   const { plane, api, kubelet, transport, kubeConfig } = lab;
   const observer = await startObserver({ kubeConfig });
   return {
     description: "real etcd, kube-apiserver, controller-manager and Knative adapters; a stand-in kubelet",
+    hasEndpoints: true,
     plane,
     transport,
     change: async (method, path, body) => {
@@ -31,7 +32,7 @@ export const openLabStage = async (): Promise<Stage> => {
       await startApiServerAdapter({ plane, identity, sink: sink.href, name: "bellwether", resources: WATCHED });
     },
     revisions: observer.revisions,
-    access: `kubectl --kubeconfig ${plane.kubeconfig(ADMIN)} -n demo get pods,statefulsetlocks,leases --show-labels`,
+    access: `kubectl --kubeconfig ${plane.kubeconfig(ADMIN)} -n demo get pods,statefulsetlocks,leaderstatuscheckers,services,leases --show-labels`,
     stop: async () => {
       await observer.stop();
       await lab.stop();

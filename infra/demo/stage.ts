@@ -6,6 +6,8 @@ import type { ControlPlane } from "../lab/control-plane.ts";
 export interface Stage {
   /** For the heading: what is real and what is not. */
   readonly description: string;
+  /** A controller makes EndpointSlices of Services. */
+  readonly hasEndpoints: boolean;
   /** What an instance of the function needs in order to run against it. */
   readonly plane: Pick<ControlPlane, "server" | "caPem" | "caFile" | "dataDir" | "processes" | "token">;
   /** Reads, as administrator. */
@@ -20,4 +22,9 @@ export interface Stage {
   /** How to look around while it is kept. */
   readonly access: string;
   stop(): Promise<void>;
+}
+
+export interface StageOptions {
+  /** Address of a pod by its name; default: one at which nothing answers. */
+  readonly addressOf?: ((pod: string) => string) | undefined;
 }

@@ -13,6 +13,8 @@ export interface LifecycleOptions {
   readonly nodes: Nodes;
   /** Whether the pod may become Ready when it starts. */
   readonly mayBeReady: (pod: Pod) => boolean;
+  /** The address of the pod; undefined: one that nobody listens on. */
+  readonly addressOf: (pod: Pod) => string | undefined;
   readonly startDelayMs: number;
   readonly terminationMs: number;
   /** Ends all work. */
@@ -97,7 +99,9 @@ export const createLifecycle = (options: LifecycleOptions): Lifecycle => {
       pods.delete(uid);
       return;
     }
-    const tracked = pods.get(uid) ?? { pod, podIP: podAddress((addresses += 1)), taken: new Set() };
+    const known = pods.get(uid);
+    const podIP = known?.podIP ?? options.addressOf(pod) ?? podAddress((addresses += 1));
+    const tracked = known ?? { pod, podIP, taken: new Set() };
     tracked.pod = pod;
     pods.set(uid, tracked);
     void advance(tracked);

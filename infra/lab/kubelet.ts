@@ -16,6 +16,8 @@ export interface KubeletOptions {
   readonly plane: Pick<ControlPlane, "server" | "caPem" | "token" | "kubeconfig">;
   /** Default: `node-1`, `node-2`, `node-3`. */
   readonly nodes?: readonly string[] | undefined;
+  /** Address of a pod by its namespace and name, such as one on which a process stands for its application. Default: an unused one. */
+  readonly podAddress?: ((namespace: string, name: string) => string | undefined) | undefined;
   /** From binding to Running, in milliseconds. Default 0. */
   readonly startDelayMs?: number | undefined;
   /** How long a terminating pod takes, in milliseconds, at most its own grace period. Default 0. */
@@ -76,6 +78,7 @@ export const startKubelet = async (options: KubeletOptions): Promise<Kubelet> =>
     api,
     nodes,
     mayBeReady: (pod) => !isHeldBy(holds.values(), pod),
+    addressOf: ({ metadata }) => options.podAddress?.(metadata.namespace ?? "", metadata.name),
     startDelayMs: options.startDelayMs ?? 0,
     terminationMs: options.terminationMs ?? 0,
     signal: ending.signal,

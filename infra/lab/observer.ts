@@ -1,17 +1,13 @@
 /**
- * Writes down every state of pods, Leases and locks, for the history checker, cut as a recording is. Unlike `listWatch`, whose
+ * Writes down every state of all that a feature writes or leads, for the history checker, cut as a recording is. Unlike `listWatch`, whose
  * listeners need only the latest state, it says where states in between may be missing.
  */
 import type { KubeAccess } from "../../events/source/cluster.ts";
-import { LOCKS, ROLES } from "../../functions/election/labels.ts";
 import type { Gap, Revision } from "../../functions/kit/history/revision.ts";
-import { LEASES, PODS, type Resource } from "../../functions/kit/kube/request.ts";
 import type { Journal } from "../observe/collection.ts";
-import { labelOf, type Scope } from "../observe/scope.ts";
+import { ALL_KINDS } from "../observe/scope.ts";
 import { openWatches } from "../observe/watches.ts";
 import type { MemoryApi } from "./memory/api.ts";
-
-const OBSERVED: readonly Resource[] = [PODS, LEASES, LOCKS];
 
 export interface Observer {
   /** In the order of arrival; `judge` puts them in the order of the server. */
@@ -28,20 +24,21 @@ export interface ObserverOptions {
 
 /**
  * Resolves when the first state of everything was written down; from then on nothing is missed, or it is in `gaps`.
+ * A kind that the server does not know is left out for good.
  * @throws when that takes longer than 30 s, or is refused.
  */
 export const startObserver = async ({ kubeConfig, namespace }: ObserverOptions): Promise<Observer> => {
   const revisions: Revision[] = [];
   const gaps: Gap[] = [];
   const journal: Journal = { tell: (revision) => void revisions.push(revision), miss: (gap) => void gaps.push(gap) };
-  const scope: Scope = { label: labelOf(ROLES), groupBy: "statefulset", namespace };
   const ending = new AbortController();
   const { signal } = ending;
   const troubles: string[] = [];
   const say = (line: string): void => void troubles.push(line);
   try {
-    const { ended, unread } = await openWatches({ kubeConfig, scope, journal, say, signal });
-    if (unread.length > 0) throw new Error(`the observer cannot read all: ${troubles.join("; ")}`);
+    const watching = { kubeConfig, scope: { namespace }, kinds: ALL_KINDS, journal, say, signal };
+    const { ended, unread, absent } = await openWatches(watching);
+    if (unread.length > absent.length) throw new Error(`the observer cannot read all: ${troubles.join("; ")}`);
     const stop = async (): Promise<void> => {
       ending.abort();
       await ended;
@@ -57,7 +54,7 @@ export const startObserver = async ({ kubeConfig, namespace }: ObserverOptions):
 export const observeMemory = (api: Pick<MemoryApi, "onRevision" | "now">): Observer => {
   const revisions: Revision[] = [];
   const unsubscribe = api.onRevision(({ type, resource, object }) => {
-    const isObserved = OBSERVED.some(({ group, plural }) => group === resource.group && plural === resource.plural);
+    const isObserved = ALL_KINDS.some(({ group, plural }) => group === resource.group && plural === resource.plural);
     const { resourceVersion } = object.metadata;
     if (isObserved) revisions.push({ type, resourceVersion, object, observedAt: api.now() });
   });

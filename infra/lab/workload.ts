@@ -5,8 +5,10 @@ import type { WatchedResource } from "./adapters.ts";
 /** What the shipped ApiServerSources stream. */
 export const WATCHED: readonly WatchedResource[] = [
   { group: "", version: "v1", plural: "pods" },
+  { group: "", version: "v1", plural: "services" },
   { group: "apps", version: "v1", plural: "statefulsets" },
   { group: "app.anukkrit.me", version: "v1", plural: "statefulsetlocks" },
+  { group: "node-role.bb-noti.io", version: "v1", plural: "leaderstatuscheckers" },
 ];
 
 export interface StatefulSetShape {

@@ -6,7 +6,7 @@ import type { Gap, Revision } from "../../functions/kit/history/revision.ts";
 import { narrate } from "./narrate.ts";
 import type { Recorder } from "./recording.ts";
 import type { Observation } from "./report.ts";
-import { standardOf, type Scope } from "./scope.ts";
+import { kindsOf, standardOf, type Scope } from "./scope.ts";
 import { createSequence } from "./sequence.ts";
 import { openWatches, textOf } from "./watches.ts";
 
@@ -83,7 +83,8 @@ export const observeLive = async (options: LiveOptions): Promise<LiveObservation
     for (const revision of revisions) for (const news of court.take(revision)) say(narrate(news, revision));
   };
   try {
-    const { ended, isWhole, unread } = await openWatches({ kubeConfig, scope, journal: { tell, miss }, say, signal });
+    const watching = { kubeConfig, scope, kinds: kindsOf(scope), journal: { tell, miss }, say, signal };
+    const { ended, isWhole, unread } = await openWatches(watching);
     tape.begin(record?.());
     for (const plural of unread) tape.write((recorder) => recorder.unread(plural));
     const judging = everyMoment(signal, () => judgeAll(sequence.due(Date.now(), isWhole())));

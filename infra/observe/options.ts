@@ -11,7 +11,8 @@ whole. The label may be written by anybody: this product, another one, a script.
   --kubeconfig FILE     default: KUBECONFIG, ~/.kube/config, or the pod's service account
   --namespace NAME      default: that of the kubeconfig's context, or default
   --all-namespaces      watch all namespaces
-  --label KEY=VALUE     the label of a leader; default: sts-role=writer
+  --label KEY=VALUE     the label of a leader; default: sts-role=writer. Of this product as well, and judged with their records:
+                        node-role=leader, qoqo.dev/pod-designation=active
   --group-by HOW        statefulset (default): pods of one StatefulSet, or of another controller, have one leader
                         selector: all pods of a namespace that --selector finds have one leader
   --selector SELECTOR   watch only these pods, such as app=db; needed for --group-by selector

@@ -19,10 +19,21 @@ const limitText = ({ verdict: { leaderships }, unread }: Observation): string =>
   return `${which} served by Bellwether: of them ${labels}`;
 };
 
+/** In route mode no pod carries a label: slices are all that tells. */
+const routesText = ({ routes }: Verdict): string => {
+  if (routes === 0) return "";
+  return `${routes} active/standby ${routes === 1 ? "Service was" : "Services were"} judged by S2`;
+};
+
 /** Ends with an end of line. */
 export const reportText = (observation: Observation): string => {
   const { verdict } = observation;
-  const parts = [renderVerdict(verdict), limitText(observation), renderLeaderships(verdict.leaderships)];
+  const parts = [
+    renderVerdict(verdict),
+    limitText(observation),
+    routesText(verdict),
+    renderLeaderships(verdict.leaderships),
+  ];
   return parts
     .filter((part) => part !== "")
     .map((part) => `${part}\n`)

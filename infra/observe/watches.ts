@@ -1,16 +1,17 @@
 /** All watches of an observation as one: when everything was told, whether all are open, and what may not be read. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { connectCluster, type Cluster, type KubeAccess } from "../../events/source/cluster.ts";
-import { LOCKS } from "../../functions/election/labels.ts";
-import { LEASES, listRequest, PODS, type Resource } from "../../functions/kit/kube/request.ts";
+import { connectCluster, StatusError, type Cluster, type KubeAccess } from "../../events/source/cluster.ts";
+import { listRequest, PODS, type Resource } from "../../functions/kit/kube/request.ts";
 import { createCollection, type Journal } from "./collection.ts";
 import { follow } from "./follow.ts";
 import { redacted } from "./redact.ts";
-import { featureOf, type Scope } from "./scope.ts";
+import type { Scope } from "./scope.ts";
 
 export interface WatchOptions {
   readonly kubeConfig: KubeAccess;
-  readonly scope: Scope;
+  readonly scope: Pick<Scope, "namespace" | "selector">;
+  /** Pods among them. */
+  readonly kinds: readonly Resource[];
   readonly journal: Journal;
   /** Gets one line for each trouble. */
   readonly say: (line: string) => void;
@@ -22,17 +23,15 @@ export interface Watches {
   readonly ended: Promise<unknown>;
   /** Every watch is open. */
   readonly isWhole: () => boolean;
-  /** Plurals of the kinds that may not be read. */
+  /** Plurals of the kinds that may not be read, or that the server does not know. */
   readonly unread: readonly string[];
+  /** Of these, those that the server does not know: there can be none of them. */
+  readonly absent: readonly string[];
 }
 
 const firstStateDeadlineMs = 30_000;
 
 export const textOf = (trouble: unknown): string => (trouble instanceof Error ? trouble.message : String(trouble));
-
-/** Locks and Leases tell more of groups of ours; of anybody else's they tell nothing. */
-const kindsOf = (scope: Scope): readonly Resource[] =>
-  featureOf(scope) === undefined ? [PODS] : [PODS, LEASES, LOCKS];
 
 interface Kind {
   readonly plural: string;
@@ -67,9 +66,10 @@ const watchKind = (resource: Resource, cluster: Cluster, { scope, journal, say, 
 
 /** Resolves once the first state of everything was told. @throws when the pods cannot be listed. */
 export const openWatches = async (options: WatchOptions): Promise<Watches> => {
-  const { kubeConfig, scope, say } = options;
+  const { kubeConfig, say } = options;
   const cluster = connectCluster(kubeConfig);
-  const kinds = kindsOf(scope).map((resource) => watchKind(resource, cluster, options));
+  const kinds = options.kinds.map((resource) => watchKind(resource, cluster, options));
+  const absent: string[] = [];
   const unread = await Promise.all(
     kinds.map(({ plural, listed }) =>
       listed.then(
@@ -78,6 +78,7 @@ export const openWatches = async (options: WatchOptions): Promise<Watches> => {
           // Pods are all that labels need.
           if (plural === PODS.plural) throw error;
           say(`${plural} cannot be read: ${textOf(error)}`);
+          if (error instanceof StatusError && error.status === 404) absent.push(plural);
           return plural;
         },
       ),
@@ -88,5 +89,6 @@ export const openWatches = async (options: WatchOptions): Promise<Watches> => {
     ended: Promise.all(read.map(({ ended }) => ended)),
     isWhole: () => read.every(({ isOpen }) => isOpen()),
     unread: unread.filter((plural) => plural !== undefined),
+    absent,
   };
 };

@@ -1,8 +1,9 @@
 /**
- * Writes the reference pages that follow from code: docs/configuration.md and docs/metrics.md. With `--check` it only
- * compares, and fails when a page is out of date.
+ * Writes what follows from other files: docs/configuration.md and docs/metrics.md from code, proto/gen from the protocols. With
+ * `--check` it only compares, and fails when a file is out of date.
  */
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { VARIABLES } from "../../functions/kit/host/config.ts";
@@ -10,8 +11,12 @@ import type { Described } from "../../functions/kit/host/config.ts";
 import { ELECTION_METRICS } from "../../functions/election/metrics.ts";
 import { HANDOVER_METRICS } from "../../functions/kit/handover/metrics.ts";
 import { METRICS } from "../../functions/kit/host/metric-list.ts";
+import { ROLES_METRICS } from "../../functions/roles/metrics.ts";
+import { STANDBY_METRICS } from "../../functions/standby/metrics.ts";
+import { runCommand } from "../lab/command.ts";
 
-const docs = path.resolve(import.meta.dirname, "../../docs");
+const root = path.resolve(import.meta.dirname, "../..");
+const PROTO_GEN = "proto/gen";
 
 const escapeCell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
 
@@ -50,37 +55,72 @@ keeps 10 000 combinations of label values apart; further ones are counted under 
 
 ${table(
   ["metric", "type", "labels", "meaning"],
-  [...METRICS, ...HANDOVER_METRICS, ...ELECTION_METRICS].map(({ name, type, labels, help }) => [
-    `\`${name}\``,
-    type,
-    labels.map((label) => `\`${label}\``).join(", "),
-    help,
-  ]),
+  [...METRICS, ...HANDOVER_METRICS, ...ELECTION_METRICS, ...ROLES_METRICS, ...STANDBY_METRICS].map(
+    ({ name, type, labels, help }) => [`\`${name}\``, type, labels.map((label) => `\`${label}\``).join(", "), help],
+  ),
 )}
 `;
 
-const pages: Readonly<Record<string, () => string>> = {
-  "configuration.md": configurationPage,
-  "metrics.md": metricsPage,
+/** Path to text; a path relative to the root. */
+type Files = ReadonlyMap<string, string>;
+
+const filesBelow = async (folder: string, under: string): Promise<Files> => {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+  return new Map(
+    await Promise.all(
+      files.map(
+        async (file) => [path.posix.join(under, path.relative(folder, file)), await readFile(file, "utf8")] as const,
+      ),
+    ),
+  );
 };
 
-const current = async (file: string): Promise<string> => {
+/** What `buf generate` makes of the protocols; it downloads nothing. */
+const protoCode = async (): Promise<Files> => {
+  const folder = await mkdtemp(path.join(tmpdir(), "bellwether-gen-"));
+  const bin = path.join(root, "node_modules/.bin");
   try {
-    return await readFile(file, "utf8");
-  } catch {
-    return "";
+    await runCommand(
+      path.join(bin, "buf"),
+      ["generate", "proto", "--template", "proto/buf.gen.yaml", "--output", folder],
+      // buf looks for its plugin there.
+      { cwd: root, env: { PATH: `${bin}${path.delimiter}${process.env["PATH"] ?? ""}` } },
+    );
+    return await filesBelow(folder, PROTO_GEN);
+  } finally {
+    await rm(folder, { recursive: true });
   }
 };
 
-const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
-await Promise.all(
-  Object.entries(pages).map(async ([name, render]) => {
-    const file = path.join(docs, name);
-    if (!values.check) {
-      await writeFile(file, render());
-    } else if ((await current(file)) !== render()) {
-      process.stderr.write(`docs/${name} is out of date; run "npm run gen"\n`);
+const current = (file: string): Promise<string | undefined> =>
+  readFile(path.join(root, file), "utf8").catch(() => undefined);
+
+const compare = async (wanted: Files): Promise<void> => {
+  const present = [...wanted.keys(), ...(await filesBelow(path.join(root, PROTO_GEN), PROTO_GEN)).keys()];
+  await Promise.all(
+    [...new Set(present)].map(async (file) => {
+      if ((await current(file)) === wanted.get(file)) return;
+      process.stderr.write(`${file} is out of date; run "npm run gen"\n`);
       process.exitCode = 1;
-    }
-  }),
-);
+    }),
+  );
+};
+
+const write = async (wanted: Files): Promise<void> => {
+  await rm(path.join(root, PROTO_GEN), { recursive: true, force: true });
+  await Promise.all(
+    [...wanted].map(async ([file, text]) => {
+      await mkdir(path.dirname(path.join(root, file)), { recursive: true });
+      await writeFile(path.join(root, file), text);
+    }),
+  );
+};
+
+const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
+const files: Files = new Map([
+  ["docs/configuration.md", configurationPage()],
+  ["docs/metrics.md", metricsPage()],
+  ...(await protoCode()),
+]);
+await (values.check ? compare : write)(files);

@@ -8,12 +8,21 @@ import { measureColdStart } from "../../bench/cold-start/measure.ts";
 import type { ColdStart } from "../../bench/cold-start/measure.ts";
 import { setStage } from "../../bench/cold-start/variants.ts";
 import type { Stage } from "../../bench/cold-start/variants.ts";
-import { bundle } from "../../infra/tools/build.ts";
+import type { Asker } from "../../functions/roles/ask/ask.ts";
+import { startRoleApp } from "../../infra/lab/role-app-server.ts";
+import { bundle, ENTRIES } from "../../infra/tools/build.ts";
 
-const SIZE_LIMIT_BYTES = 200 * 1024;
+/**
+ * What three features need and 5 %: 149 KB are loaded at the start (the kit 59, active/standby with its route mode 39, roles 27, the
+ * election 21), and cloudevents is 69 KB that are loaded with a sink. It was 200 KiB while the election was alone.
+ */
+const SIZE_LIMIT_BYTES = 233 * 1024;
+/** Of the file with gRPC, which only those load who have a LeaderStatusChecker. */
+const GRPC_SIZE_LIMIT_BYTES = 320 * 1024;
 /** CPU time of a cold start with a first election (5 pods, 30 API calls), as a multiple of an idle HTTP server's. */
 const CPU_LIMIT_RATIO = 4;
 const STARTS = 3;
+const GRPC = "functions/roles/ask/grpc.ts";
 
 describe("the bundle", () => {
   let folder = "";
@@ -47,9 +56,17 @@ describe("the bundle", () => {
     expect(outputs).toHaveProperty([nameOf(entry)]);
   });
 
-  test("is smaller than 200 KiB, everything that is loaded later included", () => {
-    const sizes = Object.entries(outputs).map(([name, { bytes }]) => (name.endsWith(".js") ? bytes : 0));
+  test("is smaller than 233 KiB, everything that is loaded later included, save gRPC", () => {
+    const others = Object.entries(outputs).filter(([name]) => name !== nameOf(GRPC));
+    const sizes = others.map(([name, { bytes }]) => (name.endsWith(".js") ? bytes : 0));
     expect(sizes.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(SIZE_LIMIT_BYTES);
+  });
+
+  test("keeps gRPC in one file of less than 320 KiB, without what parses protocols", () => {
+    expect(outputs[nameOf(GRPC)]?.bytes).toBeLessThan(GRPC_SIZE_LIMIT_BYTES);
+    const elsewhere = inputsOf(Object.keys(outputs).filter((name) => name !== nameOf(GRPC)));
+    expect(elsewhere.filter((input) => /@grpc\/|@bufbuild\/|^proto\//.test(input))).toEqual([]);
+    expect(inputsOf([nameOf(GRPC)]).filter((input) => /proto-loader|protobufjs/.test(input))).toEqual([]);
   });
 
   test("index.js can be given to faas-js-runtime: it exports what kn func calls", async () => {
@@ -68,11 +85,34 @@ describe("the bundle", () => {
     expect(inputsOf(Object.keys(outputs)).filter((input) => input.includes("@kubernetes/"))).toEqual([]);
   });
 
+  test("loads two files at the start, and none else before it is needed", () => {
+    expect([...loadedBy(nameOf("functions/main.ts"))].toSorted()).toEqual(
+      [nameOf("functions/index.ts"), nameOf("functions/main.ts")].toSorted(),
+    );
+  });
+
   test("loads no package at the start, not even cloudevents", () => {
     const inputs = inputsOf(loadedBy(nameOf("functions/main.ts")));
     expect(inputs).toEqual(expect.arrayContaining(["functions/kit/host/server.ts", "functions/election/feature.ts"]));
     expect(inputs.filter((input) => input.includes("node_modules/"))).toEqual([]);
   });
+});
+
+test("pods are asked with the bundled gRPC, which is loaded by the first question", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "bellwether-budget-"));
+  const app = await startRoleApp({ id: "db-0", behaviour: { leads: true } });
+  try {
+    const { outputs } = await bundle(folder, { ...ENTRIES, ask: "functions/roles/ask/ask.ts" });
+    const ask = Object.values(outputs).find(({ entryPoint }) => entryPoint === "functions/roles/ask/ask.ts");
+    expect(ask?.imports).toEqual([{ path: "./grpc.js", kind: "dynamic-import", external: true }]);
+    const { grpcAsker } = (await import(path.join(folder, "ask.js"))) as { readonly grpcAsker: Asker };
+    expect(await grpcAsker.leaderStatus([{ host: "127.0.0.1", port: app.port }])).toEqual([
+      { kind: "answered", leads: true },
+    ]);
+  } finally {
+    await app.close();
+    await rm(folder, { recursive: true });
+  }
 });
 
 // CPU times are read from /proc.

@@ -1,12 +1,12 @@
 /** What one instance of the function knows and has under way, and what may happen to it, as values. */
-import type { ElectionPod } from "../../functions/election/model.ts";
 import type { PodAnswer, Progress, Reread } from "../../functions/kit/handover/attempt.ts";
 import type { RecordView } from "../../functions/kit/handover/model.ts";
 import type { Target } from "../../functions/kit/handover/plan.ts";
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
+import type { Candidate } from "../../functions/kit/pods/candidate.ts";
 import type { Lock, Server } from "./server.ts";
 
-type Reply = PodAnswer<ElectionPod> | Reread | undefined;
+type Reply = PodAnswer<Candidate> | Reread | undefined;
 
 export type Local =
   | { readonly kind: "idle" }
@@ -32,7 +32,7 @@ export type Local =
       /** The record was made, and the enrolled pods are to be listed again. */
       readonly created: boolean;
       readonly target: Target;
-      readonly progress: Progress<ElectionPod>;
+      readonly progress: Progress<Candidate>;
       /** To the writes of the step that follows from this, in their order; undefined: on its way. */
       readonly replies: readonly Reply[];
     };

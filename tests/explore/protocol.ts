@@ -1,10 +1,11 @@
 /** The shipped functions that the exploration drives, or what a weakened protocol has in their place. */
 import { elect } from "../../functions/election/decide.ts";
-import { viewElectionPod, type ElectionPod } from "../../functions/election/model.ts";
+import { viewElectionPod } from "../../functions/election/model.ts";
 import { absorbEnrolled, answerToReread } from "../../functions/kit/handover/attempt.ts";
 import { plan, planEnrolment } from "../../functions/kit/handover/plan.ts";
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
 import type { KubeRequest } from "../../functions/kit/kube/request.ts";
+import type { Candidate } from "../../functions/kit/pods/candidate.ts";
 import { THE_SET } from "../unit/support/builders.ts";
 import type { Variant } from "../weakened/variants.ts";
 
@@ -17,7 +18,7 @@ export interface Protocol {
   readonly elect: typeof elect;
   readonly answerToReread: typeof answerToReread;
   readonly absorbEnrolled: typeof absorbEnrolled;
-  readonly view: (pod: KubeObject) => ElectionPod;
+  readonly view: (pod: KubeObject) => Candidate;
   readonly request: (request: KubeRequest) => KubeRequest;
   readonly podsFirst: boolean;
   /** The two LISTs of a group's pods come one after the other, in either order; otherwise at once. */
@@ -28,8 +29,8 @@ export interface Protocol {
 const RAW: KubeObject = { metadata: { name: "", uid: "", resourceVersion: "" } };
 
 /** Objects never change here: each is viewed once. */
-const remembering = (view: (pod: KubeObject) => ElectionPod): ((pod: KubeObject) => ElectionPod) => {
-  const seen = new WeakMap<KubeObject, ElectionPod>();
+const remembering = (view: (pod: KubeObject) => Candidate): ((pod: KubeObject) => Candidate) => {
+  const seen = new WeakMap<KubeObject, Candidate>();
   return (pod) => {
     const known = seen.get(pod) ?? view(pod);
     seen.set(pod, known);

@@ -1,6 +1,5 @@
 /** How an explored history reads: one short sentence for each event, names instead of objects. */
 import { ROLES } from "../../functions/election/labels.ts";
-import type { ElectionPod } from "../../functions/election/model.ts";
 import type { PodAnswer, Reread, WritingStep } from "../../functions/kit/handover/attempt.ts";
 import type { RecordView } from "../../functions/kit/handover/model.ts";
 import {
@@ -12,6 +11,7 @@ import {
 import type { PodChange, RecordChange } from "../../functions/kit/handover/plan.ts";
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
 import { objectOf, type KubeResponse } from "../../functions/kit/kube/request.ts";
+import type { Candidate } from "../../functions/kit/pods/candidate.ts";
 import type { Server } from "./server.ts";
 
 export const isReady = ({ status }: KubeObject): boolean =>
@@ -47,13 +47,13 @@ export const serverText = ({ leases, pods }: Server): string =>
 
 const VERBS = { enrol: "enrols", record: "writes", fence: "fences", promote: "promotes" } as const;
 
-export const writeText = (phase: WritingStep<ElectionPod>["kind"], { pod, annotations }: PodChange): string => {
+export const writeText = (phase: WritingStep<Candidate>["kind"], { pod, annotations }: PodChange): string => {
   const epoch = annotations[stampEpochAnnotation(ROLES.feature)];
   const stamp = annotations[stampRecordAnnotation(ROLES.feature)];
   return `${VERBS[phase]} ${pod.uid}${epoch === undefined ? "" : ` (stamp ${epoch}/${stamp})`}`;
 };
 
-export const answerText = (reply: PodAnswer<ElectionPod> | Reread, { status }: KubeResponse): string => {
+export const answerText = (reply: PodAnswer<Candidate> | Reread, { status }: KubeResponse): string => {
   if (reply.kind === "reread") return "conflict";
   if (reply.kind === "overtaken") return "stamped by another hand-over";
   if (reply.kind === "stop") return `refused (${status})`;

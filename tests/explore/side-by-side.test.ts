@@ -5,15 +5,16 @@
  */
 import { array, assert, asyncProperty, constant, constantFrom, nat, oneof, record } from "fast-check";
 import { expect, test, vi } from "vitest";
-import type { ElectionContext } from "../../functions/election/context.ts";
 import { FINALIZER, LOCKS } from "../../functions/election/labels.ts";
 import { ELECTION_METRICS } from "../../functions/election/metrics.ts";
-import { runLock } from "../../functions/election/pass.ts";
+import { passOnce } from "../../functions/election/pass.ts";
+import type { FeatureContext } from "../../functions/kit/context.ts";
 import { HANDOVER_METRICS } from "../../functions/kit/handover/metrics.ts";
 import { createLog } from "../../functions/kit/host/log.ts";
 import { createMetrics } from "../../functions/kit/host/metrics.ts";
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
 import { LEASES, PODS, STATEFUL_SETS, type KubeRequest, type KubeResponse } from "../../functions/kit/kube/request.ts";
+import { runPasses } from "../../functions/kit/outcome.ts";
 import { aLock, aSet, LOCK_NAME, NAMESPACE } from "../unit/support/builders.ts";
 import { createServer, faultsOf, NO_FAULTS } from "./faults.ts";
 import { eventsOf } from "./instance.ts";
@@ -96,7 +97,7 @@ const createPlace = (start: Server, disturbances: readonly Disturbance[]) => {
   };
 };
 
-const CONTEXT: ElectionContext = {
+const CONTEXT: FeatureContext = {
   clock: { serverNow: () => EPOCH_ONE, monotonic: () => 0, sleep: () => Promise.resolve() },
   log: createLog({ level: "error", write: () => undefined }),
   metrics: createMetrics([...HANDOVER_METRICS, ...ELECTION_METRICS]),
@@ -168,7 +169,9 @@ const shipped = async (start: Server, disturbances: readonly Disturbance[]) => {
     return isExplored ? answer(request) : answerBeside(request, place.get());
   };
   const memory = { hint: undefined, learn: () => undefined };
-  const outcome = await runLock({ context: CONTEXT, send }, { namespace: NAMESPACE, name: LOCK_NAME }, memory);
+  const outcome = await runPasses(() =>
+    passOnce({ context: CONTEXT, send }, { namespace: NAMESPACE, name: LOCK_NAME }, memory),
+  );
   return { outcome, log: place.log, server: place.get() };
 };
 

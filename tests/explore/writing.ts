@@ -3,7 +3,6 @@
  * All of that is the shipped code (`elect`, `plan`, `attempt.ts`); only that each write of a parallel phase is delivered on its own is here.
  */
 import { ROLES } from "../../functions/election/labels.ts";
-import type { ElectionPod } from "../../functions/election/model.ts";
 import {
   absorbPod,
   absorbRecord,
@@ -27,6 +26,7 @@ import {
 } from "../../functions/kit/handover/plan.ts";
 import { recordRequest, type RecordSpec } from "../../functions/kit/handover/record.ts";
 import { listOf } from "../../functions/kit/kube/request.ts";
+import type { Candidate } from "../../functions/kit/pods/candidate.ts";
 import { LOCK_NAME, LOCK_UID, lockView, NAMESPACE, SET_UID, THE_SET } from "../unit/support/builders.ts";
 import { IDLE, type Event, type Local, type Writing } from "./local.ts";
 import { EPOCH_ONE, type Protocol } from "./protocol.ts";
@@ -56,7 +56,7 @@ const RECORD: RecordSpec = {
 const LOCK = lockView();
 
 /** Counters do not decide anything but the bound of rounds, and an attempt may end at any time here anyway. */
-const uncounted = (progress: Progress<ElectionPod>): Progress<ElectionPod> => ({
+const uncounted = (progress: Progress<Candidate>): Progress<Candidate> => ({
   ...progress,
   rounds: 0,
   writes: 0,
@@ -64,7 +64,7 @@ const uncounted = (progress: Progress<ElectionPod>): Progress<ElectionPod> => ({
 });
 
 /** The writes that are under way; asked again it gives the same, so that an instance need not carry them. */
-const stepOf = (protocol: Protocol, { stage, progress, target }: Omit<Writing, "replies">): Step<ElectionPod> => {
+const stepOf = (protocol: Protocol, { stage, progress, target }: Omit<Writing, "replies">): Step<Candidate> => {
   const { observed } = progress;
   switch (stage) {
     case "enrol":
@@ -86,7 +86,7 @@ const send = (protocol: Protocol, stage: Omit<Writing, "replies">): Local => {
 
 const BEGUN = { kind: "writing", confirmed: false, created: false } as const;
 
-const electAmong = (protocol: Protocol, progress: Progress<ElectionPod>, read: Lock): Local => {
+const electAmong = (protocol: Protocol, progress: Progress<Candidate>, read: Lock): Local => {
   const { record, pods } = progress.observed;
   const election = protocol.elect({ lock: { ...LOCK, switchoverTo: read.wish }, set: THE_SET, record, pods });
   // What was wished for has been heard.
@@ -100,7 +100,7 @@ const electAmong = (protocol: Protocol, progress: Progress<ElectionPod>, read: L
 };
 
 /** The order of the pods decides nothing: one is enough. */
-const inOrder = (observed: Observed<ElectionPod>): Observed<ElectionPod> => ({
+const inOrder = (observed: Observed<Candidate>): Observed<Candidate> => ({
   ...observed,
   pods: observed.pods.toSorted((one, other) => (one.uid < other.uid ? -1 : 1)),
 });
@@ -109,7 +109,7 @@ const inOrder = (observed: Observed<ElectionPod>): Observed<ElectionPod> => ({
 export const start = (
   protocol: Protocol,
   { record, lock }: { readonly record: RecordView | null; readonly lock: Lock },
-  read: { readonly pods: readonly ElectionPod[]; readonly now: number },
+  read: { readonly pods: readonly Candidate[]; readonly now: number },
 ): Local => {
   const known = { names: ROLES, group: SET_UID, record: record ?? undefined, epochSeen: 0 };
   const observed = inOrder({ ...known, ...read });
@@ -124,7 +124,7 @@ export const start = (
 const goOn = (
   protocol: Protocol,
   { stage, lock, target, progress }: Writing,
-  { step, sent }: { step: WritingStep<ElectionPod>; sent: Sent<ElectionPod> },
+  { step, sent }: { step: WritingStep<Candidate>; sent: Sent<Candidate> },
 ): Local => {
   if (sent.stop !== undefined || stage === "repair") return IDLE;
   if (stage === "enrol") return electAmong(protocol, { ...progress, observed: sent.observed }, lock);
@@ -132,15 +132,15 @@ const goOn = (
   return send(protocol, { ...BEGUN, stage, lock, target, progress: next });
 };
 
-type PodStep = Exclude<WritingStep<ElectionPod>, { kind: "record" }>;
+type PodStep = Exclude<WritingStep<Candidate>, { kind: "record" }>;
 
-const changesOf = (step: PodStep): readonly PodChange<ElectionPod>[] =>
+const changesOf = (step: PodStep): readonly PodChange<Candidate>[] =>
   step.kind === "promote" ? [step.change] : step.changes;
 
 /** Once all are answered, the answers are taken in, in the order of the changes. */
 const takeIn = (protocol: Protocol, writing: Writing, step: PodStep): Local => {
   const { progress, replies } = writing;
-  let sent: Sent<ElectionPod> = { observed: progress.observed };
+  let sent: Sent<Candidate> = { observed: progress.observed };
   for (const [index, { pod }] of changesOf(step).entries()) {
     const reply = replies[index];
     if (reply === undefined || reply.kind === "reread") return writing;
@@ -177,7 +177,7 @@ const writePod = (
 const writeRecord = (
   protocol: Protocol,
   server: Server,
-  { writing, step }: { writing: Writing; step: Extract<WritingStep<ElectionPod>, { kind: "record" }> },
+  { writing, step }: { writing: Writing; step: Extract<WritingStep<Candidate>, { kind: "record" }> },
 ): Event => {
   const { change } = step;
   const name = LEASE_NAMES[writing.lock.lease] ?? "";

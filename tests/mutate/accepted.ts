@@ -5,6 +5,8 @@ const PLAN = "functions/kit/handover/plan.ts";
 const EXECUTOR = "functions/kit/handover/executor.ts";
 const CONTEST = "functions/kit/handover/contest.ts";
 const END = "functions/kit/handover/end.ts";
+const CHOOSE = "functions/kit/handover/choose.ts";
+const OWNERS = "functions/kit/group/owners.ts";
 const RECONCILE = "functions/kit/reconcile.ts";
 const SLOTS = "functions/kit/slots.ts";
 const DECIDE = "functions/election/decide.ts";
@@ -136,16 +138,16 @@ export const ACCEPTED: readonly Accepted[] = [
     reason: "a queue that is chosen is not empty; says so to the types",
   },
   {
-    file: DECIDE,
-    within: 'const ageText = ({ metadata, uid }: LockView): string => `${metadata.creationTimestamp ?? ""} ${uid}`;',
+    file: OWNERS,
+    within: 'const ageText = ({ metadata }: Owner): string => `${metadata.creationTimestamp ?? ""} ${metadata.uid}`;',
     changes: ['metadata.creationTimestamp ?? "" -> metadata.creationTimestamp'],
     reason: "what was read from an API server has a creationTimestamp",
   },
   {
-    file: DECIDE,
-    within: "const comesFirst = byAge(other, lock) < 0 && other.problems.length === 0 && !other.ended;",
-    changes: ["byAge(other, lock) < 0 -> byAge(other, lock) <= 0", "0 #1 -> 1"],
-    reason: "byAge says -1 or 1, and 1 of a lock and itself",
+    file: OWNERS,
+    within: "const comesFirst = byAge(other, owner) < 0 && stands(other);",
+    changes: ["byAge(other, owner) < 0 -> byAge(other, owner) <= 0", "0 -> 1"],
+    reason: "byAge says -1 or 1, and 1 of an owner and itself",
   },
   {
     file: DECIDE,
@@ -160,15 +162,15 @@ export const ACCEPTED: readonly Accepted[] = [
     reason: "two pods have two uids",
   },
   {
-    file: DECIDE,
+    file: CHOOSE,
     within: "if (record === undefined || holder === undefined) return undefined;",
     changes: ["record === undefined -> false"],
     reason: "without a record there is no holder; the types refuse it",
   },
   {
-    file: DECIDE,
+    file: CHOOSE,
     within:
-      "const [highest] = stamped.toSorted((a, b) => (b.stamp?.epoch ?? 0) - (a.stamp?.epoch ?? 0) || byFitness(a, b));",
+      "const [highest] = stamped.toSorted((a, b) => (b.stamp?.epoch ?? 0) - (a.stamp?.epoch ?? 0) || order(a, b));",
     changes: [
       "0 #1 -> -1",
       "0 #1 -> 1",
@@ -182,7 +184,7 @@ export const ACCEPTED: readonly Accepted[] = [
     reason: "only pods with a stamp are sorted; the types refuse it",
   },
   {
-    file: "functions/election/inspect.ts",
+    file: "functions/kit/handover/inspect.ts",
     within: "pod.name === record.holder?.name &&",
     changes: ["record.holder?.name -> record.holder.name"],
     reason: "asked only under a record that has a holder; the types refuse it",
@@ -214,8 +216,8 @@ export const ACCEPTED: readonly Accepted[] = [
     reason: "they choose the number of a new epoch; here it matters only whether one is needed",
   },
   {
-    file: NEED,
-    within: "lease?.metadata.annotations?.[OWNER_ANNOTATION] !== ownerText(ownerOf(lock)) ||",
+    file: "functions/kit/handover/record.ts",
+    within: "lease?.metadata.annotations?.[OWNER_ANNOTATION] !== ownerText(owner);",
     changes: [
       "lease?.metadata.annotations?.[OWNER_ANNOTATION] -> lease?.metadata.annotations[OWNER_ANNOTATION]",
       "lease?.metadata -> lease.metadata",

@@ -20,10 +20,12 @@ export const FILES: readonly string[] = [
   "functions/kit/handover/merge.ts",
   "functions/kit/handover/end.ts",
   "functions/kit/handover/contest.ts",
+  "functions/kit/handover/choose.ts",
+  "functions/kit/handover/inspect.ts",
+  "functions/kit/group/owners.ts",
   "functions/kit/reconcile.ts",
   "functions/kit/slots.ts",
   "functions/election/decide.ts",
-  "functions/election/inspect.ts",
   "functions/election/need.ts",
 ];
 

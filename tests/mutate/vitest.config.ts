@@ -8,8 +8,9 @@ const config: ViteUserConfig = {
   test: {
     include: [
       "tests/unit/handover/*.test.ts",
+      "tests/unit/group/choose.test.ts",
+      "tests/unit/election/{admit,elect,holder,model,need,report,rivals,scenarios}.test.ts",
       "tests/unit/kit/{pauses,reconcile,slots}.test.ts",
-      "tests/unit/election/{admit,elect,holder,inspect,model,need,report,rivals,scenarios}.test.ts",
       "tests/property/{elect,handover}.test.ts",
     ],
     setupFiles: ["tests/mutate/seed.ts"],

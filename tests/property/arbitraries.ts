@@ -1,9 +1,9 @@
 /** Any mix of pods, labels, stamps and records that a group can be found in, with at most one writer label to begin with. */
 import { array, boolean, constant, constantFrom, integer, nat, option, record, type Arbitrary } from "fast-check";
 import { ROLES } from "../../functions/election/labels.ts";
-import type { ElectionPod } from "../../functions/election/model.ts";
 import type { RecordView } from "../../functions/kit/handover/model.ts";
 import type { Observed } from "../../functions/kit/handover/plan.ts";
+import type { Candidate } from "../../functions/kit/pods/candidate.ts";
 import {
   aPod,
   aRecord,
@@ -43,10 +43,10 @@ const aShape: Arbitrary<Shape> = record({
 }).map(({ stamp, ...shape }) => Object.assign(shape, stamp));
 
 /** What a read shows: members, and pods that are enrolled in the group. */
-const isShown = (pod: ElectionPod): boolean => pod.member || pod.group === SET_UID;
+const isShown = (pod: Candidate): boolean => pod.member || pod.group === SET_UID;
 
 /** Pods with at most one writer label among them. */
-export const somePods: Arbitrary<readonly ElectionPod[]> = record({
+export const somePods: Arbitrary<readonly Candidate[]> = record({
   shapes: array(aShape, { maxLength: PODS_MAX }),
   writer: option(nat({ max: PODS_MAX - 1 }), { nil: undefined }),
 }).map(({ shapes, writer }) =>
@@ -79,7 +79,7 @@ export const someRecord: Arbitrary<RecordView | undefined> = option(
   { nil: undefined },
 );
 
-export const someGroup: Arbitrary<Observed<ElectionPod>> = record({
+export const someGroup: Arbitrary<Observed<Candidate>> = record({
   names: constantFrom(ROLES, { ...ROLES, follower: null }),
   group: constant(SET_UID),
   record: someRecord,

@@ -12,7 +12,7 @@ import {
   string,
 } from "fast-check";
 import { expect, test, vi } from "vitest";
-import { admit, disqualification, elect, type Election, type ElectionInput } from "../../functions/election/decide.ts";
+import { admit, elect, type Election, type ElectionInput } from "../../functions/election/decide.ts";
 import { ROLES } from "../../functions/election/labels.ts";
 import { viewElectionPod, viewLock } from "../../functions/election/model.ts";
 import { findingsOf, statusOf } from "../../functions/election/report.ts";
@@ -20,6 +20,7 @@ import { contestFindings } from "../../functions/kit/handover/contest.ts";
 import { planEnrolment } from "../../functions/kit/handover/plan.ts";
 import { readRecord } from "../../functions/kit/handover/record.ts";
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
+import { disqualification } from "../../functions/kit/handover/choose.ts";
 import {
   aBareLease,
   aLease,

@@ -4,9 +4,9 @@
  */
 import { array, assert, boolean, nat, pre, property, record } from "fast-check";
 import { expect, test } from "vitest";
-import type { ElectionPod } from "../../functions/election/model.ts";
 import type { Holder } from "../../functions/kit/handover/model.ts";
 import { plan, type Observed, type Target } from "../../functions/kit/handover/plan.ts";
+import type { Candidate } from "../../functions/kit/pods/candidate.ts";
 import { leadersOf, runToRest, type Write } from "../unit/support/group-model.ts";
 import { someGroup } from "./arbitraries.ts";
 
@@ -14,7 +14,7 @@ import { someGroup } from "./arbitraries.ts";
 const STEPS_MAX = 4;
 
 /** A member by number, or nobody when there is none of that number. */
-const targetAmong = ({ pods }: Observed<ElectionPod>, choice: number): Target => {
+const targetAmong = ({ pods }: Observed<Candidate>, choice: number): Target => {
   const members = pods.filter(({ member }) => member);
   const chosen = members[choice % (members.length + 1)];
   return chosen === undefined ? { kind: "nobody" } : { kind: "pod", uid: chosen.uid };
@@ -26,12 +26,12 @@ const runOf = ({
   choice,
   backwards,
 }: {
-  group: Observed<ElectionPod>;
+  group: Observed<Candidate>;
   choice: number;
   backwards: boolean;
 }): {
   readonly target: Target;
-  readonly trace: ReturnType<typeof runToRest<ElectionPod>>;
+  readonly trace: ReturnType<typeof runToRest<Candidate>>;
 } => {
   const target = targetAmong(group, choice);
   return { target, trace: runToRest(group, target, backwards) };
@@ -74,7 +74,7 @@ test("invariant S1: no write makes a second writer, in whatever order parallel w
   );
 });
 
-const isFencedFor = (epoch: number, uid: string | undefined, pod: ElectionPod): boolean =>
+const isFencedFor = (epoch: number, uid: string | undefined, pod: Candidate): boolean =>
   pod.stamp !== undefined && pod.stamp.epoch >= epoch && pod.stamp.record === uid;
 
 test("invariant S5: before a promotion every other enrolled pod carries the epoch, and no pod the role", () => {
@@ -94,7 +94,7 @@ test("invariant S5: before a promotion every other enrolled pod carries the epoc
   );
 });
 
-const epochsSeen = ({ record: lease, pods, epochSeen }: Observed<ElectionPod>): readonly number[] => [
+const epochsSeen = ({ record: lease, pods, epochSeen }: Observed<Candidate>): readonly number[] => [
   lease?.epoch ?? 0,
   epochSeen,
   ...pods.map(({ stamp }) => stamp?.epoch ?? 0),
@@ -130,10 +130,10 @@ test("invariant S9: leaseTransitions grows by one with another holder, and stays
 
 /** Stops after a number of writes, and begins again with another target, as after a crash. */
 const interrupted = (
-  start: Observed<ElectionPod>,
+  start: Observed<Candidate>,
   attempts: readonly { choice: number; writes: number; backwards: boolean }[],
-): readonly Write<ElectionPod>[] => {
-  const all: Write<ElectionPod>[] = [];
+): readonly Write<Candidate>[] => {
+  const all: Write<Candidate>[] = [];
   let observed = start;
   for (const { choice, writes, backwards } of attempts) {
     const target = targetAmong(observed, choice);
@@ -165,7 +165,7 @@ test("pattern L3: dying after any write and going on with any target keeps one w
   );
 });
 
-const sorted = (trace: ReturnType<typeof runToRest<ElectionPod>>): unknown => ({
+const sorted = (trace: ReturnType<typeof runToRest<Candidate>>): unknown => ({
   record: trace.end.record,
   pods: trace.end.pods.toSorted((a, b) => (a.uid < b.uid ? -1 : 1)),
 });

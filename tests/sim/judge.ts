@@ -1,6 +1,5 @@
 /** What the history checker does not see: whether the groups came to rest by themselves, and whether they are silent then. */
 import { LOCKS, ROLES } from "../../functions/election/labels.ts";
-import { memberNamePattern } from "../../functions/election/load.ts";
 import { viewPod, viewRecord } from "../../functions/kit/handover/model.ts";
 import {
   enrolmentLabel,
@@ -12,6 +11,7 @@ import {
 import { readRecord } from "../../functions/kit/handover/record.ts";
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
 import { LEASES, PODS, STATEFUL_SETS } from "../../functions/kit/kube/request.ts";
+import { memberNamePattern } from "../../functions/kit/pods/stateful-set.ts";
 import { disagreement, type GroupState } from "../../infra/lab/group.ts";
 import { all, specOf } from "./hands.ts";
 import type { World } from "./world.ts";

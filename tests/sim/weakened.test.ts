@@ -2,9 +2,9 @@
 import { expect, test, vi } from "vitest";
 import type * as Decide from "../../functions/election/decide.ts";
 import type * as Load from "../../functions/election/load.ts";
-import type * as Model from "../../functions/election/model.ts";
 import type * as Attempt from "../../functions/kit/handover/attempt.ts";
 import type * as Plan from "../../functions/kit/handover/plan.ts";
+import type * as Pods from "../../functions/kit/pods/candidate.ts";
 import { VARIANTS, variantNamed } from "../weakened/variants.ts";
 import { alone } from "./profiles.ts";
 import { simulate, type Simulation } from "./run.ts";
@@ -31,10 +31,10 @@ vi.mock("../../functions/election/decide.ts", async (original) => {
   const real = await original<typeof Decide>();
   return { ...real, elect: weakElect(real.elect) };
 });
-vi.mock("../../functions/election/model.ts", async (original) => {
+vi.mock("../../functions/kit/pods/candidate.ts", async (original) => {
   const { weakView } = await import("./weakening.ts");
-  const real = await original<typeof Model>();
-  return { ...real, viewElectionPod: weakView(real.viewElectionPod) };
+  const real = await original<typeof Pods>();
+  return { ...real, viewCandidate: weakView(real.viewCandidate) };
 });
 vi.mock("../../functions/election/load.ts", async (original) => {
   const { weakLoadOwner } = await import("./weakening.ts");

@@ -4,10 +4,10 @@
  */
 import type { elect } from "../../functions/election/decide.ts";
 import type { loadOwner } from "../../functions/election/load.ts";
-import type { viewElectionPod } from "../../functions/election/model.ts";
 import type { absorbEnrolled, answerToReread } from "../../functions/kit/handover/attempt.ts";
 import type { plan, planEnrolment } from "../../functions/kit/handover/plan.ts";
 import { PODS, type KubeRequest, type KubeResponse, type Transport } from "../../functions/kit/kube/request.ts";
+import type { viewCandidate } from "../../functions/kit/pods/candidate.ts";
 import type { Variant } from "../weakened/variants.ts";
 import type { Weaken } from "./world.ts";
 
@@ -37,9 +37,9 @@ export const weakElect =
     (chosen?.elect?.(real) ?? real)(input);
 
 export const weakView =
-  (real: typeof viewElectionPod): typeof viewElectionPod =>
-  (pod, set, now) => {
-    const view = real(pod, set, now);
+  (real: typeof viewCandidate): typeof viewCandidate =>
+  (pod, names, about) => {
+    const view = real(pod, names, about);
     return chosen?.see?.(view) ?? view;
   };
 

@@ -1,7 +1,7 @@
 /**
  * The hand-over with one thing left out, each as a wrapper around the shipped functions: whoever checks the protocol has to
  * find the flaw of each, or proves nothing. The exploration (tests/explore) calls the wrapped functions itself; the simulation
- * puts them in the place of the modules' exports (`plan.ts`, `decide.ts`, `model.ts`), its transport or its order of reads.
+ * puts them in the place of the modules' exports (`plan.ts`, `decide.ts`, `candidate.ts`), its transport or its order of reads.
  */
 import type { elect } from "../../functions/election/decide.ts";
 import type { PodView, RecordView } from "../../functions/kit/handover/model.ts";
@@ -27,7 +27,7 @@ export interface Variant {
   readonly planEnrolment?: (real: PlanEnrolment) => PlanEnrolment;
   /** In the place of `elect`. */
   readonly elect?: (real: Elect) => Elect;
-  /** Applied to every pod that was viewed (the result of `viewPod`, or of `viewElectionPod`). */
+  /** Applied to every pod that was viewed (the result of `viewPod`, or of `viewCandidate`). */
   readonly see?: <P extends PodView>(pod: P) => P;
   /** Applied to every request, on its way to the server. */
   readonly request?: (request: KubeRequest) => KubeRequest;

@@ -93,6 +93,9 @@ const outrun = (pod: PodView, record: RecordView & { epoch: number }): boolean =
 const isSame = (one: Holder | undefined, other: Holder | undefined): boolean =>
   one?.uid === other?.uid && one?.name === other?.name;
 
+/** As a leader, rightly or not. */
+const isMarked = (names: RoleNames, pod: PodView): boolean => pod.role === names.leader || pod.token !== undefined;
+
 /** The rule for new epochs: without it, instances would supersede each other for ever. */
 const isOver = (
   record: RecordView & { epoch: number },
@@ -169,11 +172,18 @@ export const planRepair = <P extends PodView>({ names, group, record, pods }: Ob
   isStamped(record)
     ? pods
         .filter((pod) => pod.group === group && pod.uid !== record.holder?.uid && !outrun(pod, record))
-        .filter((pod) => pod.role === names.leader || pod.token !== undefined)
+        .filter((pod) => isMarked(names, pod))
         .map((pod) => fencing(names, pod, record))
     : [];
 
-/** The next writes on the way to `target`; apply them, put the answers back into `observed`, and ask again. */
+/** Nobody ever led under a record that is still there, and no member looks as if it did. */
+const isLeaderless = ({ names, record }: Observed, members: readonly PodView[]): boolean =>
+  record === undefined && !members.some((pod) => isMarked(names, pod));
+
+/**
+ * The next writes on the way to `target`; apply them, put the answers back into `observed`, and ask again. Where nobody shall lead, a
+ * record is made only to take the lead from a member under it.
+ */
 export const plan = <P extends PodView>(observed: Observed<P>, target: Target): Step<P> => {
   const changes = planEnrolment(observed);
   if (changes.length > 0) return { kind: "enrol", changes };
@@ -184,7 +194,7 @@ export const plan = <P extends PodView>(observed: Observed<P>, target: Target): 
     return { kind: "restart", reason: "the target is not an enrolled member" };
   }
   const holder = leader === undefined ? undefined : { name: leader.name, uid: leader.uid };
-  if (record === undefined && holder === undefined) return { kind: "settled" };
+  if (isLeaderless(observed, enrolled) && holder === undefined) return { kind: "settled" };
   return isStamped(record) && !isOver(record, holder, pods)
     ? planUnderRecord(observed, record, leader)
     : { kind: "record", change: recordChange(observed, holder) };

@@ -113,6 +113,10 @@ export const isRenewalDue = (record: RecordView, leaseDurationSeconds: number, n
   return age >= leaseDurationSeconds * 500 || age < -leaseDurationSeconds * 1000;
 };
 
+/** The Lease as it was read does not name its owner: it was made for one that is gone. */
+export const isInherited = (lease: KubeObject | undefined, owner: RecordOwner): boolean =>
+  lease?.metadata.annotations?.[OWNER_ANNOTATION] !== ownerText(owner);
+
 /** A new time; and the owner, because a record may outlive the object that it was made for. */
 export const renewalRequest = (
   record: RecordView,

@@ -1,19 +1,20 @@
 /**
- * S19: we write only to enrolled pods, to our records, and to the custom resources that ask for us; and we enrol only
- * what belongs to the group. Judged where managedFields prove that a write was ours.
+ * S19: we write only to enrolled pods, to our records and slices, and to the custom resources and Services that ask for us; and we
+ * enrol only what belongs to the group. Judged where managedFields prove that a write was ours.
  */
 import { enrolmentLabel, MANAGED_BY, MANAGED_BY_LABEL } from "../handover/names.ts";
 import type { KubeObject } from "../kube/object.ts";
-import { FIELD_MANAGER } from "../kube/request.ts";
+import { ENDPOINT_SLICES, FIELD_MANAGER, LEASES, PODS, SERVICES } from "../kube/request.ts";
 import type { Entry } from "./ledger.ts";
 import type { Step } from "./replay.ts";
 import { faultAt, type Fault } from "./verdict.ts";
 
-const ENROLMENT_PREFIX = "bellwether.dev/";
+const OUR_PREFIX = "bellwether.dev/";
 
-/** By any feature: they all write under one name. */
-const isEnrolled = ({ metadata }: KubeObject): boolean =>
-  Object.keys(metadata.labels ?? {}).some((label) => label.startsWith(ENROLMENT_PREFIX));
+const isOurName = (name: string): boolean => name.startsWith(OUR_PREFIX);
+
+/** An enrolled pod or a slice of ours, of any feature: they all write under one name. */
+const hasOurLabel = ({ metadata }: KubeObject): boolean => Object.keys(metadata.labels ?? {}).some(isOurName);
 
 const isRecord = ({ metadata }: KubeObject): boolean => metadata.labels?.[MANAGED_BY_LABEL] === MANAGED_BY;
 
@@ -21,11 +22,30 @@ const isRecord = ({ metadata }: KubeObject): boolean => metadata.labels?.[MANAGE
 const isCustom = ({ apiVersion = "" }: KubeObject): boolean =>
   /^[^/]*\.[^/]*\//.test(apiVersion) && !/^[^/]*\.k8s\.io\//.test(apiVersion);
 
-const isAllowed: Readonly<Record<Step["kind"], (object: KubeObject) => boolean>> = {
-  pod: isEnrolled,
-  lease: isRecord,
-  other: isCustom,
+/** What of its own feature the checker is to know. */
+interface Own {
+  readonly feature: string;
+  /** Annotation by which a Service asks for the feature; undefined: another feature's, of which only our annotations are known. */
+  readonly optIn: string | undefined;
+}
+
+/** Its state before the write counts: what was written by us does not allow itself to be written. */
+const isServiceAllowed = ({ before, after }: Step, { optIn }: Own): boolean => {
+  const states = optIn === undefined ? [before, after] : [before];
+  return states
+    .flatMap((state) => Object.keys(state?.raw.metadata.annotations ?? {}))
+    .some((name) => name === optIn || isOurName(name));
 };
+
+const isObjectAllowed = (object: KubeObject): boolean => {
+  if (object.kind === PODS.kind || object.kind === ENDPOINT_SLICES.kind) return hasOurLabel(object);
+  return object.kind === LEASES.kind ? isRecord(object) : isCustom(object);
+};
+
+const isAllowed = (step: Step, own: Own): boolean =>
+  step.revision.object.kind === SERVICES.kind
+    ? isServiceAllowed(step, own)
+    : [step.before, step.after].some((state) => state !== undefined && isObjectAllowed(state.raw));
 
 /** A first sight shows everyone who ever wrote; it is our creation only when nobody else did. */
 const isProvenOurs = ({ before, authors = [] }: Step): boolean =>
@@ -47,9 +67,8 @@ const enrolmentFaults = (step: Step, feature: string): readonly Fault[] => {
   return [faultAt(step, "S19", `was enrolled by us in ${after.group}, which does not own it`)];
 };
 
-export const isolationFaults = ({ step }: Entry, feature: string): readonly Fault[] => {
+export const isolationFaults = ({ step }: Entry, own: Own): readonly Fault[] => {
   if (!isProvenOurs(step)) return [];
-  const objects = [step.before, step.after].flatMap((state) => (state === undefined ? [] : [state.raw]));
-  if (objects.some(isAllowed[step.kind])) return enrolmentFaults(step, feature);
+  if (isAllowed(step, own)) return enrolmentFaults(step, own.feature);
   return [faultAt(step, "S19", "was written by us, but is none of ours")];
 };

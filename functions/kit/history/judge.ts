@@ -16,6 +16,7 @@ import type { Grouping } from "./past.ts";
 import { createReigns, type Succession } from "./reigns.ts";
 import { createReplay, inOrder, type Step } from "./replay.ts";
 import { compareVersions, isMissed, isMissedBetween, type Gap, type Revision } from "./revision.ts";
+import { createRouteCheck, type RouteNames } from "./routes.ts";
 import type { Fault, Verdict, Violation } from "./verdict.ts";
 
 export { renderVerdict } from "./render.ts";
@@ -32,6 +33,8 @@ export interface Standard {
    * record moves is not judged: so with features whose leader the application chooses.
    */
   readonly switchoverAnnotation?: string;
+  /** How Services are led to the leader; default: they are not, and S2 is not judged. */
+  readonly routes?: RouteNames;
 }
 
 export interface Question extends Standard {
@@ -70,7 +73,7 @@ const proven = ({ leasesSince: since, ...fault }: Fault, gaps: readonly Gap[]): 
 
 /** Writes that carry no trace of their author count as ours. */
 export const createJudge = (standard: Standard): Judge => {
-  const { roles, grouping = "owner", accountable = "ours", switchoverAnnotation } = standard;
+  const { roles, grouping = "owner", accountable = "ours", switchoverAnnotation, routes: routeNames } = standard;
   const replay = createReplay({ roles, grouping });
   const ledger = createLedger();
   const reigns = createReigns(roles, ledger);
@@ -80,6 +83,7 @@ export const createJudge = (standard: Standard): Judge => {
   const identityFaults = createIdentityCheck(ledger);
   const leaseFaults = createLeaseCheck();
   const motiveFaults = switchoverAnnotation === undefined ? () => [] : createMotiveCheck(roles, switchoverAnnotation);
+  const routes = routeNames === undefined ? undefined : createRouteCheck(roles, routeNames);
   const groups = new Set<string>();
   const faults: Fault[] = [];
   let revisions = 0;
@@ -98,7 +102,8 @@ export const createJudge = (standard: Standard): Judge => {
         ...identityFaults(entry),
         ...leaseFaults(entry),
         ...motiveFaults(entry),
-        ...isolationFaults(entry, roles.feature),
+        ...(routes?.take(step) ?? []),
+        ...isolationFaults(entry, { feature: roles.feature, optIn: routeNames?.mode.key }),
       ];
       faults.push(...found);
       return [
@@ -117,6 +122,7 @@ export const createJudge = (standard: Standard): Judge => {
         groups: groups.size,
         promotions: epochs.promotions(),
         doubledRevisions: doublings.doubledRevisions(),
+        routes: routes?.routes() ?? 0,
         violations,
         foreign: all.filter(({ fault }) => fault === undefined).map(({ doubling }) => doubling),
         leaderships: reigns.all(),

@@ -16,9 +16,9 @@ import { isOurField } from "./authors.ts";
 
 /**
  * What makes a group of pods that are not enrolled: their StatefulSet, or whatever else controls them; or that they are
- * in one namespace, for an observer who watches no others than those of the group.
+ * in one namespace, for an observer who watches no others than those of the group; or nothing, where owners say nothing of groups.
  */
-export type Grouping = "owner" | "namespace";
+export type Grouping = "owner" | "namespace" | "enrolment";
 
 export interface PastPod extends PodView {
   readonly raw: KubeObject;
@@ -69,7 +69,7 @@ export const pastPod = (raw: KubeObject, { roles, grouping }: Reading, now: numb
   return {
     ...view,
     raw,
-    team: within(namespace, group ?? unit?.uid),
+    team: within(namespace, group ?? (grouping === "enrolment" ? undefined : unit?.uid)),
     teamName: within(namespace, unit?.name ?? group),
     leads: role === roles.leader,
     isRoleOurs: isOurField(raw, ["metadata", "labels", roles.roleLabel]),

@@ -4,10 +4,10 @@ import type { Gap, Revision } from "./revision.ts";
 import type { Step } from "./replay.ts";
 
 /**
- * S1 one leader; S3 a leader's label follows its assignment; S4 epochs only grow; S6 no write hits a recreated pod; S9
+ * S1 one leader; S2 one ready pod behind a Service; S3 a leader's label follows its assignment; S4 epochs only grow; S6 no write hits a recreated pod; S9
  * the Lease counts its transitions and keeps a healthy holder; S19 we touch only what is ours.
  */
-export type Invariant = "S1" | "S3" | "S4" | "S6" | "S9" | "S19";
+export type Invariant = "S1" | "S2" | "S3" | "S4" | "S6" | "S9" | "S19";
 
 /** An earlier revision that a finding rests on. */
 export interface Evidence {
@@ -90,6 +90,8 @@ export interface Verdict {
   readonly promotions: number;
   /** Revisions at which some group had more than one leader. */
   readonly doubledRevisions: number;
+  /** Services that were judged by S2: their cut-over was seen to have ended. */
+  readonly routes: number;
   readonly violations: readonly Violation[];
   readonly foreign: readonly Doubling[];
   /** Of all groups that had a leader, in the order in which they first had one. */

@@ -17,6 +17,9 @@ interface Settings {
   readonly mode: Mode;
   /** Empty: all namespaces. */
   readonly namespaces: readonly string[];
+  /** Namespaces whose StatefulSets LeaderStatusCheckers of other namespaces may name. */
+  readonly rolesNamespaces: readonly string[];
+  readonly clusterDomain: string;
   readonly tickSeconds: number;
   readonly ackAfterMs: number;
   readonly concurrency: number;
@@ -77,6 +80,9 @@ const choice = <T extends string>({ name, fallback, among, meaning }: Choice<T>)
   parse: (text) => among.find((value) => value === text),
 });
 
+/** RFC 1123 subdomain. */
+const DOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
 /** RFC 1123 label, as the API server requires of a namespace's name. */
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
@@ -121,6 +127,21 @@ const TABLE: Table = {
     meaning: "Namespaces to serve; unset means all of them.",
     parse: parseNamespaces,
   },
+  rolesNamespaces: {
+    name: "BELLWETHER_ROLES_NAMESPACES",
+    fallback: [],
+    accepts: "names of namespaces, separated by commas",
+    meaning:
+      "Namespaces whose StatefulSets a LeaderStatusChecker of another namespace may name, which lets it relabel their pods; unset means none.",
+    parse: parseNamespaces,
+  },
+  clusterDomain: {
+    name: "BELLWETHER_CLUSTER_DOMAIN",
+    fallback: "cluster.local",
+    accepts: "a DNS name",
+    meaning: "The cluster's DNS domain, for LeaderStatusCheckers with `spec.addressing: DNS`.",
+    parse: (text) => (DOMAIN.test(text) ? text : undefined),
+  },
   tickSeconds: integer({
     name: "BELLWETHER_TICK_SECONDS",
     fallback: 10,
@@ -142,7 +163,7 @@ const TABLE: Table = {
     from: 1,
     to: 1000,
     meaning:
-      "Groups that are run at the same time; at most half of them ones that failed slowly (after a second or more) the last time.",
+      "Groups that are run at the same time; at most half of them ones that failed slowly (after a second or more), or waited so long for their pods, the last time.",
   }),
   groupDeadlineMs: integer({
     name: "BELLWETHER_GROUP_DEADLINE_MS",
@@ -235,6 +256,8 @@ export const readConfig = (environment: Environment): Config => {
     port: read(TABLE.port),
     mode: read(TABLE.mode),
     namespaces: read(TABLE.namespaces),
+    rolesNamespaces: read(TABLE.rolesNamespaces),
+    clusterDomain: read(TABLE.clusterDomain),
     tickSeconds: read(TABLE.tickSeconds),
     ackAfterMs: read(TABLE.ackAfterMs),
     concurrency: read(TABLE.concurrency),

@@ -7,6 +7,11 @@ export type Reading =
   | { readonly ok: true; readonly object: KubeObject | undefined }
   | { readonly ok: false; readonly response: KubeResponse };
 
+/** Something that took several reads, or the answer that kept us from it and what was being done. */
+export type Loaded<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly response: KubeResponse; readonly doing: string };
+
 export const readOne = async (
   send: Transport,
   resource: Resource,

@@ -42,6 +42,13 @@ export type Transport = (request: KubeRequest) => Promise<KubeResponse>;
 export const PODS: Resource = { group: "", version: "v1", plural: "pods", kind: "Pod" };
 export const STATEFUL_SETS: Resource = { group: "apps", version: "v1", plural: "statefulsets", kind: "StatefulSet" };
 export const LEASES: Resource = { group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease" };
+export const SERVICES: Resource = { group: "", version: "v1", plural: "services", kind: "Service" };
+export const ENDPOINT_SLICES: Resource = {
+  group: "discovery.k8s.io",
+  version: "v1",
+  plural: "endpointslices",
+  kind: "EndpointSlice",
+};
 export const EVENTS: Resource = { group: "events.k8s.io", version: "v1", plural: "events", kind: "Event" };
 
 /** Manager name of every write, as it appears in `metadata.managedFields`. */

@@ -33,3 +33,20 @@ export const shareLists = (send: Transport, clock: Clock): Transport => {
     return lane.next;
   };
 };
+
+/**
+ * Whoever asks for a LIST that is under way gets its answer: for sweeps, which begin together, page through the same collections in
+ * step, and take what they read for a hint.
+ */
+export const joinLists = (send: Transport): Transport => {
+  const underWay = new Map<string, Promise<KubeResponse>>();
+  return (request) => {
+    if (request.verb !== "list") return send(request);
+    const known = underWay.get(request.path);
+    if (known !== undefined) return known;
+    const answer = send(request);
+    underWay.set(request.path, answer);
+    void answer.finally(() => underWay.delete(request.path));
+    return answer;
+  };
+};

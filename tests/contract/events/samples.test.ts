@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { decodeEvent } from "../../../events/decode.ts";
 import { handoverStalled, leaderElected, leaderLost, type OutgoingEvent } from "../../../events/encode.ts";
+import { ROLE_CLAIMED } from "../../../events/names.ts";
 import { goJson } from "../../../events/source/go-json.ts";
 import { readRawSample, readSamples, type Sample } from "./samples.ts";
 
@@ -40,7 +41,8 @@ describe.each(readSamples())("the captured $name", (sample) => {
 
   it("is accepted and says what its attributes say", () => {
     const { headers } = sample;
-    const change = /\.(add|update|delete)$/u.exec(headers["ce-type"] ?? "")?.[1];
+    const type = headers["ce-type"] ?? "";
+    const change = /\.(add|update|delete)$/u.exec(type)?.[1];
     const about = {
       change,
       kind: headers["ce-kind"],
@@ -48,8 +50,10 @@ describe.each(readSamples())("the captured $name", (sample) => {
       namespace: headers["ce-namespace"],
       name: headers["ce-name"],
     };
-    const object = headers["ce-type"]?.includes(".resource.") === true ? sample.body : undefined;
-    const event = change === undefined ? { type: "tick" } : { type: "object", ...about, object };
+    const object = type.includes(".resource.") ? sample.body : undefined;
+    const claim = { type: "claim", namespace: about.namespace, pod: about.name };
+    const other = type === ROLE_CLAIMED ? claim : { type: "tick" };
+    const event = change === undefined ? other : { type: "object", ...about, object };
     expect(decoded).toEqual({ ok: true, event: { id: headers["ce-id"], source: headers["ce-source"], ...event } });
   });
 
@@ -69,12 +73,14 @@ describe.each(readSamples())("the captured $name", (sample) => {
     const event = toStructured(sample);
     expect(problems("incoming", event)).toBe("");
     const tick = event["type"] === "dev.knative.sources.ping";
+    const object = event["type"] !== ROLE_CLAIMED;
     for (const name of [
       "specversion",
       "id",
       "source",
       "type",
-      ...(tick ? [] : ["kind", "apiversion", "name", "namespace"]),
+      ...(tick ? [] : ["name", "namespace"]),
+      ...(tick || !object ? [] : ["kind", "apiversion"]),
     ]) {
       const { [name]: _, ...incomplete } = event;
       expect(problems("incoming", incomplete)).toContain(name);
@@ -93,6 +99,7 @@ it("the samples cover every kind of event", () => {
       "dev.knative.apiserver.resource.add StatefulSetLock",
       "dev.knative.apiserver.ref.update Pod",
       "dev.knative.sources.ping undefined",
+      "dev.bellwether.role.claimed.v1 undefined",
     ]),
   );
 });

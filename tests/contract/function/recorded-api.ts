@@ -2,15 +2,14 @@
  * An API server for contract tests: nock takes every request that leaves the process, the memory API answers it, and what
  * was sent is kept. Times are replaced by their form, because they move, and so are versions that the server accepted.
  */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import nock from "nock";
-import { parse } from "yaml";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
+import { readManifests } from "../../../infra/lab/manifests.ts";
 import { createMemoryApi } from "../../../infra/lab/memory/api.ts";
 
 export const SERVER = "https://10.96.0.1";
-const CRD_FILE = join(import.meta.dirname, "../../../infra/crds/statefulsetlocks.yaml");
+const CRDS = readManifests(join(import.meta.dirname, "../../../infra/crds"));
 /** The server's clock at the start; its first epoch is FIRST_EPOCH, the whole seconds since 2020. */
 const START_MS = Date.UTC(2026, 0, 1);
 const DOWN = { status: 503, body: { kind: "Status", reason: "ServiceUnavailable", message: "down" } };
@@ -61,7 +60,7 @@ export const recordApi = (): RecordedApi => {
   let now = START_MS;
   let down = false;
   const requests: RecordedRequest[] = [];
-  const memory = createMemoryApi({ now: () => now, crds: [parse(readFileSync(CRD_FILE, "utf8"))] });
+  const memory = createMemoryApi({ now: () => now, crds: CRDS });
   const answer = async (request: Request): Promise<nock.ReplyFnResult> => {
     const { method, url } = request;
     const path = url.slice(SERVER.length);

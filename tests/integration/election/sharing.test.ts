@@ -3,8 +3,8 @@
  * edited lock leaves nothing behind.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { byAge } from "../../../functions/election/decide.ts";
 import { viewLock } from "../../../functions/election/model.ts";
+import { byAge } from "../../../functions/kit/group/owners.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { poll } from "../../../infra/lab/poll.ts";
 import { createLock, createNamespace, createStatefulSet, type LockOptions } from "../support/fixture.ts";

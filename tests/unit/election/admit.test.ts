@@ -1,10 +1,11 @@
 /** May a lock be served, and on which record: each refusal and its words, and who of two rivals is served. */
 import { expect, test } from "vitest";
-import { admit, byAge, type Admission, type AdmissionInput } from "../../../functions/election/decide.ts";
-import { memberNamePattern } from "../../../functions/election/load.ts";
-import { viewSet, type LockView } from "../../../functions/election/model.ts";
+import { admit, type Admission, type AdmissionInput } from "../../../functions/election/decide.ts";
+import { type LockView } from "../../../functions/election/model.ts";
+import { byAge } from "../../../functions/kit/group/owners.ts";
 import { readRecord, type RecordReading } from "../../../functions/kit/handover/record.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
+import { memberNamePattern, viewSet } from "../../../functions/kit/pods/stateful-set.ts";
 import { aBareLease, aLease, aSet, lockView, NOW, SET_UID, THE_SET } from "../support/builders.ts";
 
 const read = (lease?: KubeObject): RecordReading =>

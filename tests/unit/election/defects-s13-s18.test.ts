@@ -1,8 +1,9 @@
 /** The defects S13 to S18 of the operator that this replaces; see defects.test.ts. */
 import { expect, test } from "vitest";
-import { LOCKS, PRIORITY_ANNOTATION, SWITCHOVER_ANNOTATION } from "../../../functions/election/labels.ts";
+import { LOCKS, SWITCHOVER_ANNOTATION } from "../../../functions/election/labels.ts";
 import { ELECTIONS, ELECTION_METRICS, LEADER_INFO } from "../../../functions/election/metrics.ts";
 import { PODS, STATEFUL_SETS } from "../../../functions/kit/kube/request.ts";
+import { PRIORITY_ANNOTATION } from "../../../functions/kit/pods/candidate.ts";
 import {
   addLock,
   conditionOf,

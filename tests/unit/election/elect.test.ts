@@ -1,16 +1,11 @@
 /** Who leads: the holder while it is healthy, a switchover that was asked for, else one total order. */
 import { expect, test } from "vitest";
-import {
-  byFitness,
-  disqualification,
-  elect,
-  type Election,
-  type ElectionInput,
-} from "../../../functions/election/decide.ts";
-import { viewSet } from "../../../functions/election/model.ts";
+import { byFitness, elect, type Election, type ElectionInput } from "../../../functions/election/decide.ts";
 import { viewRecord } from "../../../functions/kit/handover/model.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { microTime } from "../../../functions/kit/kube/micro-time.ts";
+import { disqualification } from "../../../functions/kit/handover/choose.ts";
+import { viewSet } from "../../../functions/kit/pods/stateful-set.ts";
 import {
   aBareLease,
   aPod,

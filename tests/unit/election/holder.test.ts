@@ -70,3 +70,8 @@ test("fitness is an order: asked the other way round it answers the other way ro
   const [one, other] = [seen(aPod({ uid: "a" })), seen(aPod({ uid: "b" }))];
   expect([byFitness(one, other), byFitness(other, one)]).toEqual([-1, 1]);
 });
+
+test("a switchover to the pod that would come next anyway is one, also while the lock is paused", () => {
+  const lock = lockView({ switchoverTo: "db-1", spec: { paused: true } });
+  expect(said(ask([aReader({ name: "db-1" }), aReader({ name: "db-2" })], { lock }))).toBe("Switchover db-1");
+});

@@ -119,7 +119,7 @@ test("what was forgotten or renamed is no longer found", () => {
   expect(memory.concerned(event("StatefulSet", "renamed"))).toEqual(["default/one"]);
   memory.forget("default/one");
   expect(memory.concerned(event("StatefulSet", "renamed"))).toEqual([]);
-  expect(memory.lock("default/one")).toBeUndefined();
+  expect(memory.get("default/one")).toBeUndefined();
 });
 
 test("a pod that another instance enrolled leads to looking up its locks", () => {
@@ -131,5 +131,5 @@ test("after a sweep exactly what it found is known", () => {
   const four = { statefulSetName: "db", leaseName: "four", set: undefined };
   memory.replaceAll(new Map([["default/four", four]]), memory.mark());
   expect(memory.concerned(event("StatefulSet", "db"))).toEqual(["default/four"]);
-  expect(memory.lock("other/three")).toBeUndefined();
+  expect(memory.get("other/three")).toBeUndefined();
 });

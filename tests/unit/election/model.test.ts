@@ -1,6 +1,8 @@
 /** What a user wrote, read: ordinals, priorities, specs. What is wrong becomes a message that says what is accepted. */
 import { expect, test } from "vitest";
-import { ORDINAL_NONE, ordinalOf, viewElectionPod, viewLock, viewSet } from "../../../functions/election/model.ts";
+import { viewElectionPod, viewLock } from "../../../functions/election/model.ts";
+import { ORDINAL_NONE, ordinalOf } from "../../../functions/kit/pods/candidate.ts";
+import { viewSet } from "../../../functions/kit/pods/stateful-set.ts";
 import {
   aLock,
   aPod,

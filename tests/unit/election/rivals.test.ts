@@ -1,7 +1,8 @@
 /** Which older locks stand in a lock's way: those that are served themselves, whatever order they are listed in. */
 import { expect, test } from "vitest";
-import { byAge, servedBefore } from "../../../functions/election/decide.ts";
+import { servedBefore } from "../../../functions/election/decide.ts";
 import type { LockView } from "../../../functions/election/model.ts";
+import { byAge } from "../../../functions/kit/group/owners.ts";
 import { lockView, type LockOptions } from "../support/builders.ts";
 
 const lock = (

@@ -6,9 +6,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { elect } from "../../../functions/election/decide.ts";
 import { ROLES } from "../../../functions/election/labels.ts";
-import type { ElectionPod } from "../../../functions/election/model.ts";
 import type { RecordView } from "../../../functions/kit/handover/model.ts";
 import { planEnrolment, type Observed, type Step } from "../../../functions/kit/handover/plan.ts";
+import type { Candidate } from "../../../functions/kit/pods/candidate.ts";
 import {
   aPod,
   aRecord,
@@ -65,7 +65,7 @@ const wordOf = (word: string): PodOptions => {
   return options;
 };
 
-const podOf = ([name = "", ...words]: readonly string[]): ElectionPod =>
+const podOf = ([name = "", ...words]: readonly string[]): Candidate =>
   seen(aPod(Object.assign({ name, ready: false }, ...words.map((word) => wordOf(word)))));
 
 const recordOf = ([, holder = "", state]: readonly string[]): RecordView => {
@@ -84,7 +84,7 @@ const lockOf = (lines: readonly (readonly string[])[]): LockOptions => {
 
 const HEADS: ReadonlySet<string> = new Set(["record", "switchover", "paused"]);
 
-const observedIn = (lines: readonly (readonly string[])[]): Observed<ElectionPod> => {
+const observedIn = (lines: readonly (readonly string[])[]): Observed<Candidate> => {
   const record = lines.find(([head]) => head === "record");
   return {
     names: ROLES,
@@ -96,10 +96,10 @@ const observedIn = (lines: readonly (readonly string[])[]): Observed<ElectionPod
   };
 };
 
-const named = (changes: readonly { readonly pod: ElectionPod }[]): string =>
+const named = (changes: readonly { readonly pod: Candidate }[]): string =>
   changes.map(({ pod }) => pod.name).join(", ");
 
-const stepText = (step: Step<ElectionPod>): string => {
+const stepText = (step: Step<Candidate>): string => {
   switch (step.kind) {
     case "enrol":
     case "fence":

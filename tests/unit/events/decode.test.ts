@@ -124,7 +124,7 @@ describe("a refusal names the attribute, what it got and what it accepts", () =>
     [{ specversion: "0.3" }, 'ce-specversion: got "0.3", accepts "1.0"'],
     [
       { type: "dev.knative.apiserver.resource.patch" },
-      'ce-type: got "dev.knative.apiserver.resource.patch", accepts dev.knative.apiserver.{resource,ref}.{add,update,delete} or dev.knative.sources.ping',
+      'ce-type: got "dev.knative.apiserver.resource.patch", accepts dev.knative.apiserver.{resource,ref}.{add,update,delete}, dev.knative.sources.ping or dev.bellwether.role.claimed.v1',
     ],
     [{ id: "%C0%A0" }, 'ce-id: got "%C0%A0", accepts percent-encoded UTF-8'],
     [{ id: "100%" }, 'ce-id: got "100%", accepts percent-encoded UTF-8'],

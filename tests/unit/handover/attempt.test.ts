@@ -1,7 +1,6 @@
 /** The rules of an attempt, one by one: which steps may be carried out, what each answer means, and what ends it. */
 import { expect, test } from "vitest";
 import { ROLES } from "../../../functions/election/labels.ts";
-import type { ElectionPod } from "../../../functions/election/model.ts";
 import {
   absorbEnrolled,
   absorbPod,
@@ -20,11 +19,12 @@ import {
 import { plan, type Observed, type Step } from "../../../functions/kit/handover/plan.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import type { KubeResponse } from "../../../functions/kit/kube/request.ts";
+import type { Candidate } from "../../../functions/kit/pods/candidate.ts";
 import { aLease, aPod, aReader, aRecord, aWriter, EPOCH, LEASE_NAME, NOW, seen, SET_UID } from "../support/builders.ts";
 
 const PODS = [aWriter(), aReader({ name: "db-1" })];
 
-const observe = (pods: readonly KubeObject[] = PODS): Observed<ElectionPod> => ({
+const observe = (pods: readonly KubeObject[] = PODS): Observed<Candidate> => ({
   names: ROLES,
   group: SET_UID,
   record: aRecord(),
@@ -33,10 +33,10 @@ const observe = (pods: readonly KubeObject[] = PODS): Observed<ElectionPod> => (
   now: NOW,
 });
 
-const stepTo = (name: string, pods?: readonly KubeObject[]): Step<ElectionPod> =>
+const stepTo = (name: string, pods?: readonly KubeObject[]): Step<Candidate> =>
   plan(observe(pods), { kind: "pod", uid: `uid-of-${name}` });
 
-const writing = (step: Step<ElectionPod>): WritingStep<ElectionPod> => {
+const writing = (step: Step<Candidate>): WritingStep<Candidate> => {
   if (step.kind === "settled" || step.kind === "restart") throw new Error(`${step.kind} writes nothing`);
   return step;
 };
@@ -46,7 +46,7 @@ const ENROL_STEP = writing(stepTo("db-1", [aPod({ group: null }), aReader({ name
 const FENCE_STEP = writing(stepTo("db-0", [aReader(), aPod({ name: "db-1" })]));
 const PROMOTE_STEP = writing(stepTo("db-0", [aReader(), aReader({ name: "db-1" })]));
 
-const after = (...steps: readonly WritingStep<ElectionPod>[]): Progress<ElectionPod> => {
+const after = (...steps: readonly WritingStep<Candidate>[]): Progress<Candidate> => {
   let progress = begin(observe());
   for (const step of steps) progress = advance(progress, step, observe());
   return progress;
@@ -165,7 +165,7 @@ test("an attempt begins with nothing done, and ends with what it knew", () => {
 });
 
 test("a conflict while fencing goes on with the pod as it is now, a conflict at the promotion does not", () => {
-  const now: PodAnswer<ElectionPod> = { kind: "now", pod: seen(newer), conflict: true };
+  const now: PodAnswer<Candidate> = { kind: "now", pod: seen(newer), conflict: true };
   const fenced = absorbPod(observe(), { phase: "fence", pod: POD }, now);
   expect(fenced.stop).toBeUndefined();
   expect(fenced.observed.pods.map(({ resourceVersion }) => resourceVersion)).toEqual(["11", "10"]);
@@ -173,7 +173,7 @@ test("a conflict while fencing goes on with the pod as it is now, a conflict at 
 });
 
 test("a pod that vanished is no longer observed; as the target it ends the attempt", () => {
-  const gone: PodAnswer<ElectionPod> = { kind: "now", pod: undefined, conflict: false };
+  const gone: PodAnswer<Candidate> = { kind: "now", pod: undefined, conflict: false };
   const fenced = absorbPod(observe(), { phase: "fence", pod: POD }, gone);
   expect(fenced.observed.pods.map(({ name }) => name)).toEqual(["db-1"]);
   expect(fenced.stop).toBeUndefined();

@@ -1,12 +1,12 @@
 /** The executor: writes in the order of the protocol, answers fed back, and who is faster decides how it goes on. */
 import { expect, test } from "vitest";
 import { ROLES } from "../../../functions/election/labels.ts";
-import type { ElectionPod } from "../../../functions/election/model.ts";
 import { handOver, writePhase, type Attempt } from "../../../functions/kit/handover/executor.ts";
 import { endGroup } from "../../../functions/kit/handover/end.ts";
 import { viewRecord } from "../../../functions/kit/handover/model.ts";
 import { planEnrolment, type Observed, type Target } from "../../../functions/kit/handover/plan.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
+import type { Candidate } from "../../../functions/kit/pods/candidate.ts";
 import { aLease, aPod, aReader, aWriter, EPOCH, LEASE_NAME, NOW, seen, SET_UID } from "../support/builders.ts";
 import { createScripted, type Scripted } from "../support/scripted.ts";
 
@@ -17,7 +17,7 @@ const refusal = (status: number, reason: string): { status: number; body: object
   body: { kind: "Status", reason },
 });
 
-const observe = (pods: readonly KubeObject[], lease: KubeObject | undefined): Observed<ElectionPod> => ({
+const observe = (pods: readonly KubeObject[], lease: KubeObject | undefined): Observed<Candidate> => ({
   names: ROLES,
   group: SET_UID,
   record: lease === undefined ? undefined : viewRecord(lease, NOW),
@@ -28,7 +28,7 @@ const observe = (pods: readonly KubeObject[], lease: KubeObject | undefined): Ob
 
 interface Case {
   readonly world: Scripted;
-  readonly go: (target?: Target) => Promise<Attempt<ElectionPod>>;
+  readonly go: (target?: Target) => Promise<Attempt<Candidate>>;
 }
 const begin = (pods: readonly KubeObject[] = PODS, lease: KubeObject | null = aLease(), ownerExists = true): Case => {
   const world = createScripted([...pods, ...(lease === null ? [] : [lease])], { ownerExists });

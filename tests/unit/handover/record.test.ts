@@ -1,6 +1,5 @@
 /** The record: whose a Lease is, what is written to it, and when a renewal is due. */
 import { expect, test } from "vitest";
-import { memberNamePattern } from "../../../functions/election/load.ts";
 import {
   isRenewalDue,
   ownerText,
@@ -14,6 +13,7 @@ import {
 } from "../../../functions/kit/handover/record.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { microTime } from "../../../functions/kit/kube/micro-time.ts";
+import { memberNamePattern } from "../../../functions/kit/pods/stateful-set.ts";
 import { aBareLease, aLease, aRecord, EPOCH, FLOOR, NOW, SET_UID } from "../support/builders.ts";
 
 const OWNER = { namespace: "default", name: "db-lock", uid: "uid-of-lock" };

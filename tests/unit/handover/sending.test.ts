@@ -1,7 +1,7 @@
 /** How the executor sends: how much at once, what it asks beside the writes, when it stops, and what it tells of its work. */
 import { expect, test } from "vitest";
 import { ROLES } from "../../../functions/election/labels.ts";
-import type { ElectionPod } from "../../../functions/election/model.ts";
+import type { Candidate } from "../../../functions/kit/pods/candidate.ts";
 import { handOver, writePhase, type HandoverPorts } from "../../../functions/kit/handover/executor.ts";
 import { viewRecord } from "../../../functions/kit/handover/model.ts";
 import { EPOCH_ANNOTATION } from "../../../functions/kit/handover/names.ts";
@@ -14,7 +14,7 @@ const PODS = [aWriter(), aReader({ name: "db-1" }), aReader({ name: "db-2" })];
 const TO_DB_1: Target = { kind: "pod", uid: "uid-of-db-1" };
 const AT_ONCE_MAX = 32;
 
-const observe = (pods: readonly KubeObject[], lease?: KubeObject): Observed<ElectionPod> => ({
+const observe = (pods: readonly KubeObject[], lease?: KubeObject): Observed<Candidate> => ({
   names: ROLES,
   group: SET_UID,
   record: lease === undefined ? undefined : viewRecord(lease, NOW),
@@ -26,8 +26,8 @@ const observe = (pods: readonly KubeObject[], lease?: KubeObject): Observed<Elec
 const strangers = (count: number): readonly KubeObject[] =>
   Array.from({ length: count }, (_, index) => aPod({ name: `db-${index}`, group: null }));
 
-type Enrolment = ReturnType<typeof writePhase<ElectionPod>>;
-const enrol = (ports: HandoverPorts<ElectionPod>, pods: readonly KubeObject[]): Enrolment => {
+type Enrolment = ReturnType<typeof writePhase<Candidate>>;
+const enrol = (ports: HandoverPorts<Candidate>, pods: readonly KubeObject[]): Enrolment => {
   const observed = observe(pods);
   return writePhase(ports, observed, { phase: "enrol", changes: planEnrolment(observed) });
 };
@@ -123,7 +123,7 @@ test("what is told as written was written: no refusal, no conflict, no pod that 
 test("each phase is told with how long it took", async () => {
   const phases: [string, number][] = [];
   let now = 1000;
-  const timed = ({ ports }: Scripted): HandoverPorts<ElectionPod> => ({
+  const timed = ({ ports }: Scripted): HandoverPorts<Candidate> => ({
     ...ports,
     clock: { ...ports.clock, monotonic: () => now },
     send: (request) => {

@@ -239,6 +239,7 @@ test("a scene without any of our writes has no group", () => {
     groups: 0,
     promotions: 0,
     doubledRevisions: 0,
+    routes: 0,
     violations: [],
     foreign: [],
     leaderships: [],

@@ -1,13 +1,24 @@
 /** The observer over real sockets: nothing is lost while a watch is away, and what cannot be known is a gap. */
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { KubeConfig } from "@kubernetes/client-node";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { parse } from "yaml";
-import { listRequest, PODS } from "../../../functions/kit/kube/request.ts";
+import {
+  ENDPOINT_SLICES,
+  apiVersionOf,
+  listRequest,
+  PODS,
+  SERVICES,
+  type Resource,
+} from "../../../functions/kit/kube/request.ts";
+import { CHECKERS } from "../../../functions/roles/labels.ts";
 import { createMemoryApi, type MemoryApi } from "../../../infra/lab/memory/api.ts";
 import { serveMemoryApi, type MemoryServer } from "../../../infra/lab/memory/http.ts";
 import { observeMemory, startObserver, type Observer } from "../../../infra/lab/observer.ts";
 
+const CHECKER_CRD = new URL("../../../infra/crds/leaderstatuscheckers.yaml", import.meta.url);
 const LOCK_CRD = new URL("../../../infra/crds/statefulsetlocks.yaml", import.meta.url);
 const PATH = listRequest(PODS, { namespace: "default" }).path;
 const SEEN = { timeout: 5000, interval: 10 };
@@ -118,4 +129,52 @@ test("a memory API is heard until the observer stops", async () => {
   await complete.stop();
   create("db-1");
   expect(complete.revisions.map(({ object }) => object.metadata.name)).toEqual(["db-0"]);
+});
+
+const createOf = (resource: Resource, metadata: object, rest: object): void => {
+  const { path } = listRequest(resource, { namespace: "default" });
+  const { status, body } = api.handle({
+    method: "POST",
+    path,
+    contentType: "application/json",
+    body: { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata, ...rest },
+  });
+  expect({ status, body }).toMatchObject({ status: 201 });
+};
+
+test("Services, their slices and checkers are written down as well", async () => {
+  await server.close();
+  const crds = [LOCK_CRD, CHECKER_CRD].map((file) => parse(readFileSync(file, "utf8")));
+  api = createMemoryApi({ now: () => Date.now(), crds });
+  complete = observeMemory(api);
+  server = await serveMemoryApi(api);
+  const partial = await start();
+  const annotations = { "qoqo.dev/service-mode": "active-standby" };
+  createOf(SERVICES, { name: "store", annotations }, { spec: { selector: { app: "store" }, ports: [{ port: 80 }] } });
+  const labels = { "kubernetes.io/service-name": "store" };
+  const endpoints = [{ addresses: ["10.0.0.1"], targetRef: { kind: "Pod", name: "store-0", uid: "u" } }];
+  createOf(ENDPOINT_SLICES, { name: "store-a", labels }, { addressType: "IPv4", ports: [], endpoints });
+  const spec = { statefulSetName: "store", namespace: "default", rpcPort: 80, localDev: false };
+  createOf(CHECKERS, { name: "store" }, { spec });
+  await vi.waitFor(() => expect(seen(partial).toSorted()).toEqual(seen(complete).toSorted()), SEEN);
+  expect(new Set(partial.revisions.map(({ object }) => object.kind))).toEqual(
+    new Set(["Service", "EndpointSlice", "LeaderStatusChecker"]),
+  );
+});
+
+test("a kind that the server does not know is left out; what may not be read is refused", async () => {
+  const refusing = createServer(({ url = "" }, response) => {
+    const status = url.includes("/pods") ? 200 : 404;
+    response
+      .writeHead(url.includes("/endpointslices") ? 403 : status)
+      .end(JSON.stringify({ items: [], metadata: { resourceVersion: "1" } }));
+  });
+  await new Promise<void>((resolve) => {
+    refusing.listen(0, "127.0.0.1", resolve);
+  });
+  const url = `http://127.0.0.1:${(refusing.address() as AddressInfo).port}`;
+  const observing = startObserver({ kubeConfig: kubeConfigOf({ url } as MemoryServer) });
+  await expect(observing).rejects.toThrow("endpointslices cannot be read");
+  refusing.closeAllConnections();
+  refusing.close();
 });

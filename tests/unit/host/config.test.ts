@@ -10,6 +10,8 @@ describe("readConfig", () => {
       port: 8080,
       mode: "active",
       namespaces: [],
+      rolesNamespaces: [],
+      clusterDomain: "cluster.local",
       tickSeconds: 10,
       ackAfterMs: 25,
       concurrency: 16,

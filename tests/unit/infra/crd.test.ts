@@ -24,7 +24,11 @@ interface Definition {
   };
 }
 
-const { spec } = manifestOf("infra/crds", "CustomResourceDefinition") as unknown as Definition;
+const { spec } = manifestOf(
+  "infra/crds",
+  "CustomResourceDefinition",
+  `${LOCKS.plural}.${LOCKS.group}`,
+) as unknown as Definition;
 const [version] = spec.versions;
 const schema = version?.schema.openAPIV3Schema;
 

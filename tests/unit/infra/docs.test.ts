@@ -2,7 +2,7 @@
 import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { PRIORITY_ANNOTATION, ROLES, SWITCHOVER_ANNOTATION } from "../../../functions/election/labels.ts";
+import { ROLES, SWITCHOVER_ANNOTATION } from "../../../functions/election/labels.ts";
 import {
   enrolmentLabel,
   EPOCH_ANNOTATION,
@@ -16,6 +16,11 @@ import {
   tokenAnnotation,
 } from "../../../functions/kit/handover/names.ts";
 import { VARIABLES } from "../../../functions/kit/host/config.ts";
+import { PRIORITY_ANNOTATION } from "../../../functions/kit/pods/candidate.ts";
+import type { KubeObject } from "../../../functions/kit/kube/object.ts";
+import { viewChecker } from "../../../functions/roles/model.ts";
+import { viewService } from "../../../functions/standby/model.ts";
+import { parseManifests } from "../../../infra/lab/manifests.ts";
 import { filesBelow, ROOT, textOf } from "./files.ts";
 
 const PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", ...filesBelow("docs", ".md")];
@@ -75,6 +80,37 @@ test("the README shows the two commands to begin with", () => {
   }
 });
 
+/** As the function reads them once the API server has them. */
+const exampleOf = (file: string, kind: string): readonly KubeObject[] =>
+  parseManifests(textOf(`examples/${file}`)).flatMap((manifest) =>
+    manifest.kind === kind ? [{ ...manifest, metadata: { ...manifest.metadata, uid: "u", resourceVersion: "1" } }] : [],
+  );
+
+test("the example of a checker is one that the function serves, on a StatefulSet that is there", () => {
+  const [checker, ...others] = exampleOf("checker.yml", "LeaderStatusChecker").map((one) => viewChecker(one, 0));
+  expect(others).toEqual([]);
+  expect(checker?.problems).toEqual([]);
+  expect(exampleOf("checker.yml", "StatefulSet").map(({ metadata }) => metadata.name)).toEqual([
+    checker?.statefulSetName,
+  ]);
+});
+
+test("the examples of Services are one plain one, and one of each mode", () => {
+  const services = exampleOf("active-standby.yml", "Service").map(viewService);
+  expect(services.map(({ name, mode, problem }) => [name, mode, problem])).toEqual([
+    ["store-all", "none", undefined],
+    ["store", "label", undefined],
+    ["store-routed", "route", undefined],
+  ]);
+});
+
+test("no example has a label in a pod template that is the function's to write", () => {
+  const templates = [...exampleOf("checker.yml", "StatefulSet"), ...exampleOf("active-standby.yml", "Deployment")].map(
+    ({ spec }) => (spec as { readonly template: KubeObject }).template.metadata.labels,
+  );
+  expect(templates).toEqual([{ app: "queue" }, { app: "store" }]);
+});
+
 test("every file named in a script of package.json exists", () => {
   const { scripts } = JSON.parse(textOf("package.json")) as { readonly scripts: Readonly<Record<string, string>> };
   const named = Object.values(scripts).flatMap(
@@ -108,9 +144,12 @@ test("docs/statefulsetlock.md lists every label and annotation, and no other", (
   expect([...rows].map(({ groups }) => groups?.["name"] ?? "").toSorted()).toEqual(NAMES.toSorted());
 });
 
-/** `Type/Reason` of every finding that the code spells out; most reasons of `Available` come from unions. */
-const conditionsInCode = (): readonly string[] => {
-  const code = filesBelow("functions", ".ts").map(textOf).join("\n");
+/** `Type/Reason` of every finding that the code of a feature and the kit spell out; most reasons of `Available` come from unions. */
+const conditionsInCode = (feature: string): readonly string[] => {
+  const code = ["functions/kit", `functions/${feature}`]
+    .flatMap((folder) => filesBelow(folder, ".ts"))
+    .map(textOf)
+    .join("\n");
   const union = (name: string): readonly string[] => {
     const text = new RegExp(`export type ${name} =(?<members>[^;]+);`).exec(code)?.groups?.["members"] ?? "";
     return [...text.matchAll(/"(?<reason>\w+)"/g)].map(({ groups }) => `Available/${groups?.["reason"] ?? ""}`);
@@ -123,11 +162,14 @@ const conditionsInCode = (): readonly string[] => {
   return [...new Set([...spelled, ...named])].toSorted();
 };
 
-test("the README's table of conditions is that of the code", () => {
-  const rows = textOf("README.md").matchAll(/^\| (?<type>[A-Z]\w+) +\| `(?<reason>\w+)` /gm);
+test.each([
+  ["README.md", "election"],
+  ["docs/leaderstatuschecker.md", "roles"],
+])("the table of conditions in %s is that of the code", (page, feature) => {
+  const rows = textOf(page).matchAll(/^\| (?<type>[A-Z]\w+) +\| `(?<reason>\w+)` /gm);
   const documented = [...rows].map(({ groups }) => `${groups?.["type"] ?? ""}/${groups?.["reason"] ?? ""}`);
-  expect(conditionsInCode().length).toBeGreaterThan(12);
-  expect(documented.toSorted()).toEqual(conditionsInCode());
+  expect(conditionsInCode(feature).length).toBeGreaterThan(12);
+  expect(documented.toSorted()).toEqual(conditionsInCode(feature));
 });
 
 test("the README's shortest Lease is that of the code, for the tick that is shipped", () => {

@@ -4,17 +4,25 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { LOCKS } from "../../../functions/election/labels.ts";
+import { CHECKERS, SECRETS } from "../../../functions/roles/labels.ts";
+import { MODE_ANNOTATION } from "../../../functions/standby/labels.ts";
 import {
+  ENDPOINT_SLICES,
   EVENTS,
   LEASES,
   PODS,
+  SERVICES,
   STATEFUL_SETS,
   type KubeRequest,
   type KubeResponse,
   type Resource,
 } from "../../../functions/kit/kube/request.ts";
 import { addLock, countPods, createGroup, setReady, type World } from "../support/world.ts";
-import { filesBelow, manifestOf, textOf } from "./files.ts";
+import { readManifests } from "../../../infra/lab/manifests.ts";
+import { createRolesAtRest, say } from "../roles/world.ts";
+import { createGroup as createStandbyGroup } from "../standby/cluster.ts";
+import { createScene } from "../standby/route-world.ts";
+import { filesBelow, manifestOf, ROOT, textOf } from "./files.ts";
 
 interface Rule {
   readonly apiGroups: readonly string[];
@@ -73,6 +81,41 @@ const everything = async (): Promise<readonly KubeRequest[]> => {
   world.remove(LOCKS, "second");
   countPods(world, 3);
   await world.clock.settle(world.feature.run(`orphan:default/${group}`, world.send));
+  return [...world.requests, ...(await rolesToo()), ...(await standbyToo()), ...(await routeToo())];
+};
+
+/** Serves a checker, hands over, ends. */
+const rolesToo = async (): Promise<readonly KubeRequest[]> => {
+  const world = await createRolesAtRest();
+  world.remove(LEASES, `bellwether-roles-${world.get(CHECKERS, "db")?.metadata.uid ?? ""}`);
+  await world.run();
+  say(world, [false, true, false]);
+  await world.run();
+  await world.sweep();
+  world.remove(CHECKERS, "db");
+  await world.run();
+  return world.requests;
+};
+
+/** Leads a Service to its active pod, and back to all of them. */
+const standbyToo = async (): Promise<readonly KubeRequest[]> => {
+  const world = createStandbyGroup();
+  await world.tick();
+  world.change(SERVICES, "store", { metadata: { annotations: { [MODE_ANNOTATION]: null } } });
+  await world.tick();
+  return world.requests;
+};
+
+/** The same by a slice. */
+const routeToo = async (): Promise<readonly KubeRequest[]> => {
+  const world = createScene();
+  await world.run();
+  world.control();
+  await world.run();
+  world.change(SERVICES, "db", { metadata: { annotations: { [MODE_ANNOTATION]: null } } });
+  await world.run();
+  world.control();
+  await world.run();
   return world.requests;
 };
 
@@ -83,11 +126,23 @@ describe("the function's ClusterRole", () => {
   });
 
   test("grants exactly what the function sends", () => {
-    expect([...new Set(sent.map(neededFor))].toSorted()).toEqual(granted("bellwether"));
+    // Asked for by some distributions; nothing is sent to it.
+    const restricted = permission("create", ENDPOINT_SLICES.group, `${ENDPOINT_SLICES.plural}/restricted`);
+    expect([...new Set([...sent.map(neededFor), restricted])].toSorted()).toEqual(granted("bellwether"));
   });
 
   test("grants every call that the code spells out, also those on paths that no run above took", () => {
-    const resources: Readonly<Record<string, Resource>> = { PODS, STATEFUL_SETS, LEASES, EVENTS, LOCKS };
+    const resources: Readonly<Record<string, Resource>> = {
+      PODS,
+      STATEFUL_SETS,
+      LEASES,
+      EVENTS,
+      LOCKS,
+      CHECKERS,
+      SECRETS,
+      SERVICES,
+      ENDPOINT_SLICES,
+    };
     const verbs: Readonly<Record<string, string>> = {
       getRequest: "get",
       readOne: "get",
@@ -115,7 +170,15 @@ describe("the function's ClusterRole", () => {
     );
     // Nearly all of the pairs are spelled out; a pattern that no longer matches the code would find none.
     expect(new Set(spelled).size).toBeGreaterThanOrEqual(9);
-    expect(spelled.filter((needed) => !granted("bellwether").includes(needed))).toEqual([]);
+    const all = new Set([...granted("bellwether"), ...granted("bellwether-roles-tls")]);
+    expect(spelled.filter((needed) => !all.has(needed))).toEqual([]);
+  });
+
+  test("leaves Secrets to a role of their own, which is bound to nobody", () => {
+    expect(granted("bellwether-roles-tls")).toEqual(["get secrets."]);
+    const bindings = readManifests(`${ROOT}/infra/rbac`).filter(({ kind }) => kind.endsWith("Binding"));
+    const bound = bindings.map(({ roleRef }) => (roleRef as { readonly name: string }).name);
+    expect(bound.toSorted()).toEqual(["bellwether", "bellwether-sources"]);
   });
 
   test("is given to the function's ServiceAccount and to nobody else", () => {
@@ -130,10 +193,12 @@ describe("the sources' ClusterRole", () => {
   test("grants get, list and watch of what the ApiServerSources stream, and nothing else", () => {
     const groups: Readonly<Record<string, Resource>> = {
       Pod: PODS,
+      Service: SERVICES,
       StatefulSet: STATEFUL_SETS,
       StatefulSetLock: LOCKS,
+      LeaderStatusChecker: CHECKERS,
     };
-    const kinds = ["bellwether-objects", "bellwether-locks"].flatMap((name) => {
+    const kinds = ["bellwether-objects", "bellwether-locks", "bellwether-checkers"].flatMap((name) => {
       const { spec } = manifestOf("infra/knative", "ApiServerSource", name) as unknown as {
         readonly spec: { readonly resources: readonly { readonly kind: string }[] };
       };

@@ -5,8 +5,9 @@ import { ROLES } from "../../../functions/election/labels.ts";
 import type { Revision } from "../../../functions/kit/history/revision.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { redacted } from "../../../infra/observe/redact.ts";
-import { labelOf, standardOf } from "../../../infra/observe/scope.ts";
+import { labelOf, STANDBY_STANDARD, standardOf } from "../../../infra/observe/scope.ts";
 import { createElected } from "../history/scene.ts";
+import { createNarrowed } from "../history/services.ts";
 
 const SECRET = "hunter2";
 /** That of an observation. */
@@ -119,4 +120,24 @@ test("the checker finds the same in what is left", () => {
   const verdict = judge(scene.revisions.map(cut), STANDARD);
   expect(new Set(verdict.violations.map(({ invariant }) => invariant))).toEqual(new Set(["S1", "S3", "S4", "S9"]));
   expect(verdict).toEqual(scene.verdict());
+});
+
+test("of a Service only the selector is left, of a slice whom it leads to; the checker finds the same in it", () => {
+  const history = createNarrowed();
+  history.slice("db-a", { "db-0": true, "db-1": true });
+  expect(history.found()).toHaveLength(1);
+  expect(judge(history.revisions.map(cut), STANDBY_STANDARD)).toEqual(history.verdict());
+  const annotations = { "qoqo.dev/service-mode": "active-standby", "example.com/note": SECRET };
+  const metadata = { ...POD.metadata, annotations };
+  const spec = { selector: { app: "db" }, externalName: SECRET };
+  expect(redacted({ apiVersion: "v1", kind: "Service", metadata, spec })).toMatchObject({
+    metadata: { annotations: { "qoqo.dev/service-mode": "active-standby" } },
+    spec: { selector: { app: "db" } },
+  });
+  const endpoints = [{ addresses: ["10.0.0.1"], conditions: { ready: true }, nodeName: SECRET }];
+  const slice = { apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice", metadata, endpoints, ports: [SECRET] };
+  const texts = [{ apiVersion: "v1", kind: "Service", metadata, spec }, slice].map((object) =>
+    JSON.stringify(redacted(object)),
+  );
+  expect(texts.join("")).not.toContain(SECRET);
 });

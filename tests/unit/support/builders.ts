@@ -15,15 +15,10 @@ import {
 import { viewRecord, type RecordView } from "../../../functions/kit/handover/model.ts";
 import type { KubeObject, ManagedFieldsEntry } from "../../../functions/kit/kube/object.ts";
 import { microTime } from "../../../functions/kit/kube/micro-time.ts";
-import { PRIORITY_ANNOTATION, ROLES, SWITCHOVER_ANNOTATION } from "../../../functions/election/labels.ts";
-import {
-  viewElectionPod,
-  viewLock,
-  viewSet,
-  type ElectionPod,
-  type LockView,
-  type SetView,
-} from "../../../functions/election/model.ts";
+import { ROLES, SWITCHOVER_ANNOTATION } from "../../../functions/election/labels.ts";
+import { viewElectionPod, viewLock, type LockView } from "../../../functions/election/model.ts";
+import { type Candidate, PRIORITY_ANNOTATION } from "../../../functions/kit/pods/candidate.ts";
+import { type SetView, viewSet } from "../../../functions/kit/pods/stateful-set.ts";
 
 /** The server's clock in tests, milliseconds since 1970. */
 export const NOW: number = Date.UTC(2026, 0, 1);
@@ -126,7 +121,7 @@ export const aSet = (spec: Readonly<Record<string, unknown>> = {}, uid: string =
 
 export const THE_SET: SetView = viewSet(aSet());
 
-export const seen = (pod: KubeObject, set: SetView = THE_SET): ElectionPod => viewElectionPod(pod, set, NOW);
+export const seen = (pod: KubeObject, set: SetView = THE_SET): Candidate => viewElectionPod(pod, set, NOW);
 
 export interface LeaseOptions {
   /** Name of the holding pod; null: nobody. */

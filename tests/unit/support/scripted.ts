@@ -3,7 +3,7 @@ import { ROLES } from "../../../functions/election/labels.ts";
 import type { HandoverPorts } from "../../../functions/kit/handover/executor.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import type { KubeRequest, KubeResponse } from "../../../functions/kit/kube/request.ts";
-import type { ElectionPod } from "../../../functions/election/model.ts";
+import type { Candidate } from "../../../functions/kit/pods/candidate.ts";
 import { LEASE_NAME, NAMESPACE, seen, SET_UID } from "./builders.ts";
 import { createVirtualClock } from "./virtual-clock.ts";
 
@@ -22,7 +22,7 @@ interface DeleteOptions {
 }
 
 export interface Scripted {
-  readonly ports: HandoverPorts<ElectionPod>;
+  readonly ports: HandoverPorts<Candidate>;
   /** `patch db-0`, `create db-lease`, `list pods`, … with the status of the answer. */
   readonly calls: readonly string[];
   readonly conflicts: readonly string[];

@@ -1,43 +1,38 @@
 /** The whole function in one process: its features on the memory API, virtual time, every request and revision on record. */
-import { readFileSync } from "node:fs";
-import { parse } from "yaml";
+import { join } from "node:path";
 import type { OutgoingEvent } from "../../../events/encode.ts";
 import { createElection } from "../../../functions/election/feature.ts";
 import { LOCKS, ROLES } from "../../../functions/election/labels.ts";
 import { ELECTION_METRICS } from "../../../functions/election/metrics.ts";
+import type { FeatureContext } from "../../../functions/kit/context.ts";
 import type { Feature, RunOutcome, SweepOutcome } from "../../../functions/kit/feature.ts";
 import { HANDOVER_METRICS } from "../../../functions/kit/handover/metrics.ts";
+import type { RoleNames } from "../../../functions/kit/handover/names.ts";
 import { createLog } from "../../../functions/kit/host/log.ts";
 import { METRICS } from "../../../functions/kit/host/metric-list.ts";
-import { createMetrics, type Metrics } from "../../../functions/kit/host/metrics.ts";
-import type { KubeObject } from "../../../functions/kit/kube/object.ts";
+import { createMetrics, type Metric, type Metrics } from "../../../functions/kit/host/metrics.ts";
 import {
-  apiVersionOf,
-  createRequest,
-  deleteRequest,
-  getRequest,
   LEASES,
-  objectOf,
-  patchRequest,
   PODS,
   STATEFUL_SETS,
   type KubeRequest,
   type KubeResponse,
-  type Resource,
   type Transport,
 } from "../../../functions/kit/kube/request.ts";
+import { readManifests } from "../../../infra/lab/manifests.ts";
 import { createMemoryApi, type MemoryApi } from "../../../infra/lab/memory/api.ts";
 import { NAMESPACE } from "./builders.ts";
+import { handsOn, type Hands } from "./hands-on.ts";
 import { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
 
-const CRDS = [parse(readFileSync(new URL("../../../infra/crds/statefulsetlocks.yaml", import.meta.url), "utf8"))];
+const CRDS = readManifests(join(import.meta.dirname, "../../../infra/crds"));
 const TICK_SECONDS = 2;
 const CONTAINERS = [{ name: "main", image: "example.test/db" }];
 
 /** Asked before each request of the function; what it returns is the answer, and nothing reaches the API. */
 export type Interceptor = (request: KubeRequest) => KubeResponse | undefined;
 
-export interface World {
+export interface World extends Hands {
   readonly api: MemoryApi;
   readonly clock: VirtualClock;
   /** The function's transport: recorded, and interceptable. */
@@ -54,67 +49,15 @@ export interface World {
   forget(): void;
   run(lock?: string): Promise<RunOutcome>;
   sweep(): Promise<{ readonly outcome: SweepOutcome; readonly found: readonly string[] }>;
-  get(resource: Resource, name: string): KubeObject | undefined;
-  create(resource: Resource, object: { readonly metadata: object; readonly [field: string]: unknown }): KubeObject;
-  /** A merge patch by somebody else. */
-  change(resource: Resource, name: string, body: Readonly<Record<string, unknown>>, status?: "status"): KubeObject;
-  remove(resource: Resource, name: string): void;
 }
 
-const fail = (response: KubeResponse): never => {
-  throw new Error(`the test's own write was refused: ${JSON.stringify(response.body)}`);
-};
-
-const bodyOf = (resource: Resource, object: object): object => ({
-  apiVersion: apiVersionOf(resource),
-  kind: resource.kind,
-  ...object,
-});
-
-/** Without our field manager in the query. */
-const withoutManager = (request: KubeRequest): KubeRequest => ({
-  ...request,
-  path: request.path.replace(/\?.*/, ""),
-});
-
-/** What a test does itself, as somebody else than the function. */
-const handsOn = (api: MemoryApi): Pick<World, "get" | "create" | "change" | "remove"> => {
-  const get: World["get"] = (resource, name) => {
-    const answer = api.handle(getRequest(resource, NAMESPACE, name));
-    return answer.status === 200 ? objectOf(answer) : undefined;
-  };
-  const known = (resource: Resource, name: string): KubeObject => {
-    const object = get(resource, name);
-    if (object === undefined) throw new Error(`${resource.kind} ${name} does not exist`);
-    return object;
-  };
-  return {
-    get,
-    create: (resource, object) => {
-      const request = withoutManager(createRequest(resource, NAMESPACE, bodyOf(resource, object)));
-      const answer = api.handle(request, { manager: "tester" });
-      return answer.status === 201 ? objectOf(answer) : fail(answer);
-    },
-    change: (resource, name, body, status) => {
-      const on = known(resource, name).metadata;
-      const where = { namespace: NAMESPACE, on, ...(status === undefined ? {} : { subresource: status }) };
-      const answer = api.handle(withoutManager(patchRequest(resource, where, body)), { manager: "tester" });
-      return answer.status === 200 ? objectOf(answer) : fail(answer);
-    },
-    remove: (resource, name) => {
-      const answer = api.handle(deleteRequest(resource, NAMESPACE, known(resource, name).metadata));
-      if (answer.status !== 200) fail(answer);
-    },
-  };
-};
-
 /** Counts writers after each revision. */
-const watchWriters = (api: MemoryApi): { most: () => number; reset: () => void } => {
+const watchWriters = (api: MemoryApi, roles: RoleNames): { most: () => number; reset: () => void } => {
   const writers = new Set<string>();
   let most = 0;
   api.onRevision(({ type, resource, object }) => {
     if (resource.plural !== PODS.plural) return;
-    const isWriter = type !== "DELETED" && object.metadata.labels?.[ROLES.roleLabel] === ROLES.leader;
+    const isWriter = type !== "DELETED" && object.metadata.labels?.[roles.roleLabel] === roles.leader;
     if (isWriter) writers.add(object.metadata.uid);
     else writers.delete(object.metadata.uid);
     most = Math.max(most, writers.size);
@@ -127,13 +70,22 @@ const watchWriters = (api: MemoryApi): { most: () => number; reset: () => void }
   };
 };
 
-/** An empty cluster with the function in it. */
-export const createWorld = (): World => {
+/** The feature that a world is about. */
+export interface Subject {
+  readonly roles: RoleNames;
+  readonly metrics: readonly Metric[];
+  readonly create: (context: FeatureContext) => Feature;
+}
+
+const ELECTION: Subject = { roles: ROLES, metrics: ELECTION_METRICS, create: createElection };
+
+/** An empty cluster with one feature of the function in it; default: the election. */
+export const createWorld = (subject: Subject = ELECTION): World => {
   const clock = createVirtualClock();
   const api = createMemoryApi({ now: () => clock.serverNow(), crds: CRDS });
-  const metrics = createMetrics([...METRICS, ...HANDOVER_METRICS, ...ELECTION_METRICS]);
+  const metrics = createMetrics([...METRICS, ...HANDOVER_METRICS, ...subject.metrics]);
   const log = createLog({ level: "debug", write: () => undefined });
-  const writers = watchWriters(api);
+  const writers = watchWriters(api, subject.roles);
   const requests: KubeRequest[] = [];
   const events: OutgoingEvent[] = [];
   let interceptor: Interceptor | undefined;
@@ -141,7 +93,7 @@ export const createWorld = (): World => {
     requests.push(request);
     return Promise.resolve(interceptor?.(request) ?? api.handle(request));
   };
-  const feature = createElection({
+  const feature = subject.create({
     clock,
     log,
     metrics,

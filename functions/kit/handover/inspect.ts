@@ -1,15 +1,15 @@
 /** What is wrong on pods and record without keeping anybody from leading: reported, and otherwise ignored or repaired. */
-import { listed, trueFinding, type Finding } from "../kit/conditions.ts";
-import type { RecordView } from "../kit/handover/model.ts";
-import { ROLES } from "./labels.ts";
-import { NAME_CHARACTERS_MAX, type ElectionPod } from "./model.ts";
+import { listed, quoted, trueFinding, type Finding } from "../conditions.ts";
+import type { Candidate } from "../pods/candidate.ts";
+import type { RecordView } from "./model.ts";
+import type { RoleNames } from "./names.ts";
 
-const invalidAnnotations = (pods: readonly ElectionPod[]): readonly Finding[] => {
+const invalidAnnotations = (pods: readonly Candidate[]): readonly Finding[] => {
   const problems = pods.flatMap((pod) => pod.problems);
   return problems.length === 0 ? [] : [trueFinding("InvalidAnnotation", "InvalidPriority", listed(problems, "; "))];
 };
 
-const unreadableStamps = (pods: readonly ElectionPod[]): readonly Finding[] => {
+const unreadableStamps = (pods: readonly Candidate[]): readonly Finding[] => {
   const names = pods.filter(({ tampered }) => tampered).map(({ name }) => name);
   const message = `epoch annotations that are no epoch, or too far ahead, are ignored on: ${listed(names, ", ")}`;
   return names.length === 0 ? [] : [trueFinding("Tampered", "StampUnreadable", message)];
@@ -21,27 +21,31 @@ const unreadableEpoch = (record: RecordView): readonly Finding[] => {
 };
 
 /** The pod of the holder's name that was promoted under this very record: its uid in the record is what is wrong. */
-export const isPromotedHolder = (record: RecordView, pod: ElectionPod): boolean =>
+export const isPromotedHolder = ({ leader }: RoleNames, record: RecordView, pod: Candidate): boolean =>
   pod.name === record.holder?.name &&
-  pod.role === ROLES.leader &&
+  pod.role === leader &&
   pod.stamp?.record === record.uid &&
   pod.stamp.epoch === record.epoch &&
   pod.token === String(record.epoch);
 
-const mismatchedHolder = (record: RecordView, pods: readonly ElectionPod[]): readonly Finding[] => {
+const mismatchedHolder = (names: RoleNames, record: RecordView, pods: readonly Candidate[]): readonly Finding[] => {
   const { holder } = record;
   if (holder === undefined || holder.uid === "") return [];
   const named = pods.find(({ uid }) => uid === holder.uid);
   const mismatched =
-    named === undefined ? pods.some((pod) => isPromotedHolder(record, pod)) : named.name !== holder.name;
+    named === undefined ? pods.some((pod) => isPromotedHolder(names, record, pod)) : named.name !== holder.name;
   if (!mismatched) return [];
   const whose = named === undefined ? "that of no pod" : `that of ${named.name}`;
-  const message = `the Lease names holder ${JSON.stringify(holder.name.slice(0, NAME_CHARACTERS_MAX))}, but its holder-uid is ${whose}`;
+  const message = `the Lease names holder ${quoted(holder.name)}, but its holder-uid is ${whose}`;
   return [trueFinding("Tampered", "HolderMismatch", message)];
 };
 
-export const inspect = (record: RecordView | undefined, pods: readonly ElectionPod[]): readonly Finding[] => [
+export const inspect = (
+  names: RoleNames,
+  record: RecordView | undefined,
+  pods: readonly Candidate[],
+): readonly Finding[] => [
   ...invalidAnnotations(pods),
   ...unreadableStamps(pods),
-  ...(record === undefined ? [] : [...unreadableEpoch(record), ...mismatchedHolder(record, pods)]),
+  ...(record === undefined ? [] : [...unreadableEpoch(record), ...mismatchedHolder(names, record, pods)]),
 ];

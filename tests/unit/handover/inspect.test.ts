@@ -1,6 +1,7 @@
 /** A holder-uid that was tampered with: reported, and the pod that was promoted under the record stays its holder. */
 import { expect, test } from "vitest";
-import { inspect, isPromotedHolder } from "../../../functions/election/inspect.ts";
+import { ROLES } from "../../../functions/election/labels.ts";
+import { inspect, isPromotedHolder } from "../../../functions/kit/handover/inspect.ts";
 import type { RecordView } from "../../../functions/kit/handover/model.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { aReader, aRecord, aWriter, EPOCH, seen, type PodOptions } from "../support/builders.ts";
@@ -9,12 +10,13 @@ const TAMPERED = aRecord({ holderUid: "of-no-pod" });
 const OTHER = aReader({ name: "db-1" });
 const reported = (record: RecordView, pods: readonly KubeObject[]): readonly string[] =>
   inspect(
+    ROLES,
     record,
     pods.map((pod) => seen(pod)),
   ).map(({ reason, message }) => `${reason}: ${message}`);
 
 test("the pod of the holder's name, promoted under this record and epoch, is its holder", () => {
-  expect(isPromotedHolder(TAMPERED, seen(aWriter()))).toBe(true);
+  expect(isPromotedHolder(ROLES, TAMPERED, seen(aWriter()))).toBe(true);
   expect(reported(TAMPERED, [OTHER, aWriter()])).toEqual([
     'HolderMismatch: the Lease names holder "db-0", but its holder-uid is that of no pod',
   ]);
@@ -30,7 +32,7 @@ test.each<[string, PodOptions]>([
   ["has no token", { token: undefined }],
   ["has the token of another epoch", { token: String(EPOCH - 1) }],
 ])("a pod that %s is not taken for the holder, and nothing is reported: the holder is gone", (_title, options) => {
-  expect(isPromotedHolder(TAMPERED, seen(aWriter(options)))).toBe(false);
+  expect(isPromotedHolder(ROLES, TAMPERED, seen(aWriter(options)))).toBe(false);
   expect(reported(TAMPERED, [OTHER, aWriter(options)])).toEqual([]);
 });
 

@@ -1,0 +1,123 @@
+/**
+ * The level-triggered pass over everything, for any feature: paged LISTs, renewals of what is due, and the names of the groups that need
+ * more than a renewal. Each instance may do it at any time: it writes nothing but renewals.
+ */
+import type { Io } from "../context.ts";
+import type { SweepOutcome } from "../feature.ts";
+import { enrolmentLabel } from "../handover/names.ts";
+import { recordSelector } from "../handover/record.ts";
+import type { KubeObject } from "../kube/object.ts";
+import { listAll, type ListAllOptions } from "../kube/page.ts";
+import { LEASES, PODS, STATEFUL_SETS, type Resource } from "../kube/request.ts";
+import { describe } from "../kube/status-class.ts";
+import { spread } from "../spread.ts";
+import { renew, type Renewal } from "./renew.ts";
+
+/** Ends the sweep: half of what there is would look like groups without pods, or pods without owners. */
+class Unreadable extends Error {}
+
+/** Ends the sweep of a feature whose kind nobody has installed: it has no groups, and keeps no other feature waiting. */
+class NotInstalled extends Error {}
+
+const listScope = async (
+  { context, send }: Io,
+  resource: Resource,
+  options: Omit<ListAllOptions, "namespace">,
+): Promise<readonly KubeObject[]> => {
+  const scopes = context.namespaces.length === 0 ? [undefined] : context.namespaces;
+  const listings = await Promise.all(scopes.map((namespace) => listAll(send, resource, { ...options, namespace })));
+  return listings.flatMap((listing) => {
+    if (listing.ok) return listing.items;
+    const message = `list ${resource.plural}: ${describe(listing.response)}`;
+    // Of a collection that exists there is a list, if an empty one.
+    throw listing.response.status === 404 ? new NotInstalled(message) : new Unreadable(message);
+  });
+};
+
+/** Without who wrote what, which is half of an object; only of a Lease it matters here. */
+const slim = ({ metadata: whole, spec, status }: KubeObject): KubeObject => {
+  const { managedFields: _, ...metadata } = whole;
+  return { metadata, spec, status };
+};
+
+/** What tells who leads: pods and their templates are most of what a sweep reads, and thousands are held at once. */
+const slimPod = (pod: KubeObject): KubeObject => {
+  const { phase, conditions } = (pod.status ?? {}) as Readonly<Record<string, unknown>>;
+  return { ...slim(pod), spec: undefined, status: { phase, conditions } };
+};
+
+const slimSet = (set: KubeObject): KubeObject => {
+  const { replicas, selector } = (set.spec ?? {}) as Readonly<Record<string, unknown>>;
+  return { ...slim(set), spec: { replicas, selector } };
+};
+
+/** All owners of a feature. These reads throw what `sweep` answers with. */
+export const listOwners = (io: Io, resource: Resource): Promise<readonly KubeObject[]> =>
+  listScope(io, resource, { keep: slim });
+
+export const listSets = (io: Io): Promise<readonly KubeObject[]> => listScope(io, STATEFUL_SETS, { keep: slimSet });
+
+/** The records of a feature. */
+export const listRecords = (io: Io, feature: string): Promise<readonly KubeObject[]> =>
+  listScope(io, LEASES, { labelSelector: recordSelector(feature) });
+
+/** Pods by their labels; after the records of the feature, as in a run. */
+export const listWith = (io: Io, labelSelector: string): Promise<readonly KubeObject[]> =>
+  listScope(io, PODS, { labelSelector, keep: slimPod });
+
+/** The enrolled pods of a feature. */
+export const listEnrolled = (io: Io, feature: string): Promise<readonly KubeObject[]> =>
+  listWith(io, enrolmentLabel(feature));
+
+/** What a feature makes of what it has read. */
+export interface Swept {
+  /** How many groups there are. */
+  readonly groups: number;
+  /** Keys of those that need a run. */
+  readonly runs: readonly string[];
+  /**
+   * By the key of the group: a renewal that is refused says that the group changed, and it is run; one that a server in trouble did not
+   * take waits for the next tick.
+   */
+  readonly renewals: ReadonlyMap<string, Renewal>;
+}
+
+/**
+ * A renewal may wait as long as its Lease is kept all the same: for half of what half the duration leaves over after a tick and the
+ * cron source's jitter (the rest is for the reads), and never for longer than half a tick.
+ */
+const windowMs = (renewals: Iterable<Renewal>, tickSeconds: number): number => {
+  const slack = [...renewals].map(({ leaseDurationSeconds }) => leaseDurationSeconds * 500 - tickSeconds * 1000 - 500);
+  return Math.max(0, Math.min(tickSeconds * 500, ...slack.map((milliseconds) => milliseconds / 2)));
+};
+
+/** `renewed` is told the key of each group whose Lease was renewed; `found` as in `Feature`. */
+export const sweep = async (
+  io: Io,
+  { read, renewed }: { readonly read: () => Promise<Swept>; readonly renewed: (key: string) => void },
+  found: (groups: readonly string[]) => void,
+): Promise<SweepOutcome> => {
+  const { clock, log, mode, tickSeconds } = io.context;
+  try {
+    const { groups, runs, renewals } = await read();
+    found(runs);
+    let count = 0;
+    const due = mode === "observe" ? [] : [...renewals];
+    await spread(due, { windowMs: windowMs(renewals.values(), tickSeconds), clock }, async ([key, renewal]) => {
+      const outcome = await renew(io, renewal);
+      if (outcome === "refused") found([key]);
+      if (outcome !== "written") return;
+      count += 1;
+      renewed(key);
+    });
+    return { kind: "swept", groups, renewed: count };
+  } catch (error) {
+    if (error instanceof Unreadable) return { kind: "failed", reason: error.message };
+    if (error instanceof NotInstalled) {
+      log.debug("nothing to sweep", { reason: error.message });
+      found([]);
+      return { kind: "swept", groups: 0, renewed: 0 };
+    }
+    throw error;
+  }
+};

@@ -1,0 +1,63 @@
+/**
+ * Ends a group that is not to be served: the selectors of its Services are restored first, so that they lead to all their pods when labels
+ * and record go. Whatever a crash leaves is found by the next pass.
+ */
+import type { Io } from "../kit/context.ts";
+import { announce } from "../kit/group/announce.ts";
+import { endRemains } from "../kit/group/orphans.ts";
+import { loadRecords } from "../kit/group/records.ts";
+import type { RecordView } from "../kit/handover/model.ts";
+import type { KubeObject } from "../kit/kube/object.ts";
+import { FIELD_MANAGER } from "../kit/kube/request.ts";
+import { keyText } from "../kit/keys.ts";
+import { managersOf } from "../kit/managers.ts";
+import { failed, type PassOutcome } from "../kit/outcome.ts";
+import { listPods } from "../kit/pods/load.ts";
+import { selects } from "../kit/selector.ts";
+import { DELIVERY_MS, restore } from "./cut-over.ts";
+import { ROLES } from "./labels.ts";
+import type { Situation } from "./load.ts";
+import { groupOf, isNarrowed, isOwner, subjectOf, type ServiceView } from "./model.ts";
+
+const announceEnd = ({ context }: Io, { group, namespace, reading }: Situation, record: RecordView): void => {
+  const owner = reading.kind === "ours" ? reading.owner : undefined;
+  if (owner === undefined || record.holder === undefined) return;
+  const leadership = { subject: subjectOf({ ...owner, namespace }), feature: ROLES.feature, group, record };
+  announce(context, leadership, { kind: "lost", previous: record.holder, reason: "GroupEnded" });
+};
+
+/** Groups that may take the pods now. */
+const heirsOf = ({ namespace, group, groups }: Situation, pods: readonly KubeObject[]): readonly string[] =>
+  groups
+    .filter((heir) => heir.group !== group)
+    .filter(({ selector }) => pods.some(({ metadata }) => selects({ matchLabels: selector }, metadata.labels)))
+    .map((heir) => keyText({ namespace, name: heir.group }));
+
+/** Its annotations went together with ours, but the selector is still as we wrote it: it would lead to nobody once the label goes. */
+const isStranded = (service: ServiceView, group: string): boolean =>
+  isNarrowed(service) &&
+  !isOwner(service) &&
+  groupOf(service.original) === group &&
+  service.metadata.deletionTimestamp === undefined &&
+  managersOf(service.raw, ["spec", "selector"]).includes(FIELD_MANAGER);
+
+/** Ends what is left of the group. When it was something, the group is looked at once more: a Service may have come back meanwhile. */
+export const endGroup = async (io: Io, situation: Situation, idle: PassOutcome): Promise<PassOutcome> => {
+  const { namespace, group, services } = situation;
+  const feature = ROLES.feature;
+  const records = await loadRecords(io, { feature, namespace, group });
+  if (!records.ok) return failed(records.doing, records.response);
+  const { enrolled } = await listPods(io.send, { feature, namespace, group, selector: undefined });
+  if (!enrolled.ok) return failed("list enrolled pods", enrolled.response);
+  if (io.context.mode === "observe" || records.value.length + enrolled.items.length === 0) return idle;
+  const stranded = services.filter((service) => isStranded(service, group));
+  const unrestored = await restore(io, stranded);
+  if (unrestored !== undefined) return unrestored;
+  // A selector may have been restored a moment ago, by us or by its owner; and no end is urgent.
+  if (services.some(({ original }) => groupOf(original) === group)) await io.context.clock.sleep(DELIVERY_MS);
+  const outcome = await endRemains(io, ROLES, { namespace, group });
+  if (outcome.kind !== "done") return outcome;
+  for (const record of records.value) announceEnd(io, situation, record);
+  const next = [keyText({ namespace, name: group }), ...heirsOf(situation, enrolled.items)];
+  return { kind: "done", reason: outcome.reason, next };
+};

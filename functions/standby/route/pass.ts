@@ -1,0 +1,132 @@
+/**
+ * A pass over one Service of route mode: read, decide, write, report. Every write is conditional, so any number of instances may do this at
+ * once, and each may die between any two writes.
+ */
+import { listed, trueFinding, type Finding } from "../../kit/conditions.ts";
+import type { Io } from "../../kit/context.ts";
+import { announce } from "../../kit/group/announce.ts";
+import { logged } from "../../kit/group/subject.ts";
+import type { RecordView } from "../../kit/handover/model.ts";
+import type { ObjectKey } from "../../kit/keys.ts";
+import { done, failed, unfinishedBy, type PassOutcome } from "../../kit/outcome.ts";
+import type { Standing, Verdict } from "../decide.ts";
+import { isOfRouteMode } from "../keys.ts";
+import { ROLES } from "../labels.ts";
+import { subjectOf } from "../model.ts";
+import { publish, type PassResult } from "../publish.ts";
+import type { Said } from "../said.ts";
+import { carryOut, type CarriedOut } from "./carry-out.ts";
+import { decide, type Decided } from "./decide.ts";
+import { endGone } from "./gone.ts";
+import { loadSight, loadSituation } from "./load.ts";
+import { isOurs, recordOf, type RoutedService } from "./model.ts";
+import { plan } from "./plan.ts";
+import { partsOf, type Observed } from "./step.ts";
+
+/** The controllers need about a tenth of a second to follow a selector. */
+const WAIT_MS = 100;
+
+type Rested = Extract<CarriedOut, { readonly kind: "rested" }>;
+type Stopped = Exclude<CarriedOut, Rested>;
+
+const standingOf = (service: RoutedService): Standing => ({
+  group: service.uid,
+  selector: service.original,
+  owners: [service],
+  metadata: service.metadata,
+});
+
+const recordIn = (observed: Pick<Observed, "service" | "slices">): RecordView | undefined => {
+  const { record } = partsOf(observed);
+  return record === undefined ? undefined : recordOf(record);
+};
+
+/** Slices that neither we nor the selector's controller keep lead past the active pod. */
+const findingsOf = (verdict: Verdict, { observed, step }: Rested): readonly Finding[] => {
+  if (step.reason !== "OtherSlices") return verdict.findings;
+  const names = observed.others.filter(({ endpoints }) => endpoints > 0).map(({ name }) => name);
+  const message = `the Service leads past its active pod: somebody else keeps EndpointSlices for it: ${listed(names, ", ")}`;
+  return [...verdict.findings, trueFinding("RouteShared", "OtherSlices", message)];
+};
+
+/** Undefined: there is nothing to say. The epoch on the Service tells whether a promotion was reported before. */
+const resultOf = ({ observed: before }: Decided, verdict: Verdict, { observed }: Rested): PassResult | undefined => {
+  const record = recordIn(observed);
+  if (verdict.kind === "hold") return { kind: "held", record, message: verdict.message };
+  if (record?.epoch === undefined) return undefined;
+  const previous = recordIn(before)?.holder;
+  const moved = previous?.uid !== verdict.target.uid;
+  return {
+    kind: "settled",
+    active: verdict.target,
+    record: { ...record, epoch: record.epoch },
+    promoted: record.epoch !== before.service.epoch,
+    previous: moved ? previous : undefined,
+    reason: moved ? verdict.reason : "PromotionFound",
+  };
+};
+
+const outcomeOf = ({ step }: Rested): PassOutcome =>
+  step.kind === "settled"
+    ? done(step.reason)
+    : { kind: "retry", reason: step.reason, afterMs: WAIT_MS, trouble: "group" };
+
+const reportStop = (io: Io, said: Said, decided: Decided, stop: Stopped): PassOutcome | Promise<PassOutcome> => {
+  if (stop.kind === "restart") return { kind: "restart", reason: stop.reason };
+  const unfinished = unfinishedBy(stop);
+  if (unfinished === undefined) return done("NamespaceTerminating");
+  const { observed, verdict } = decided;
+  const result = { ...unfinished, kind: "unfinished", record: recordIn(stop.observed) } as const;
+  const pass = { standing: standingOf(observed.service), result, findings: verdict?.findings ?? [] };
+  return publish(io, said, pass, failed(stop.doing, stop.response));
+};
+
+/** Nobody is active any more, because nobody is to be. */
+const reportEnd = ({ context }: Io, { observed }: Decided, rested: Rested): void => {
+  const record = recordIn(observed);
+  if (record?.holder === undefined || rested.observed.slices.length > 0) return;
+  const { service } = observed;
+  const leadership = { subject: subjectOf(service), feature: ROLES.feature, group: service.uid, record };
+  announce(context, leadership, { kind: "lost", previous: record.holder, reason: "GroupEnded" });
+};
+
+const report = (io: Io, said: Said, decided: Decided, rested: Rested): PassOutcome | Promise<PassOutcome> => {
+  const { verdict, observed } = decided;
+  const outcome = outcomeOf(rested);
+  if (verdict === undefined) {
+    reportEnd(io, decided, rested);
+    return outcome;
+  }
+  const result = resultOf(decided, verdict, rested);
+  if (result === undefined) return outcome;
+  const pass = { standing: standingOf(observed.service), result, findings: findingsOf(verdict, rested) };
+  return publish(io, said, pass, outcome);
+};
+
+const observe = (io: Io, said: Said, { verdict, observed }: Decided): PassOutcome | Promise<PassOutcome> => {
+  const step = plan(observed);
+  const next = step.kind === "write" ? step.phase : step.kind;
+  const who = verdict?.kind === "lead" ? `pod ${verdict.target.name} would be active` : "nobody would be made active";
+  const message = `${who}; next: ${next}`;
+  const { service } = observed;
+  io.context.log.info("observed", { ...logged(subjectOf(service)), decision: message });
+  if (verdict === undefined) return done("ObserveMode");
+  const pass = { standing: standingOf(service), result: { kind: "observed", message } as const, findings: [] };
+  return publish(io, said, pass, done("ObserveMode"));
+};
+
+export const passOnce = async (io: Io, key: ObjectKey, said: Said): Promise<PassOutcome> => {
+  const now = io.context.clock.serverNow();
+  const situation = await loadSituation(io.send, key, now);
+  if (!situation.ok) return failed(situation.doing, situation.response);
+  const { service, slices } = situation.value;
+  const ours = slices.filter((slice) => isOurs(slice, key.name));
+  if (service === undefined) return endGone(io, key, ours);
+  if (ours.length === 0 && !isOfRouteMode(service)) return done("NotRouted");
+  const sight = await loadSight(io.send, { service, slices }, now);
+  if (!sight.ok) return failed(sight.doing, sight.response);
+  const decided = decide(sight.value);
+  if (io.context.mode === "observe") return observe(io, said, decided);
+  const carried = await carryOut(io, decided.observed);
+  return carried.kind === "rested" ? report(io, said, decided, carried) : reportStop(io, said, decided, carried);
+};

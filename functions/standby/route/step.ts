@@ -1,0 +1,133 @@
+/** What the steps of route mode are made of: what is observed, which of our slices is which, and the writes that there are. */
+import type { Holder } from "../../kit/handover/model.ts";
+import type { Candidate } from "../../kit/pods/candidate.ts";
+import {
+  contentOf,
+  isAsSpecified,
+  recordFamily,
+  secondFamily,
+  sliceName,
+  type OtherSlice,
+  type RoutedService,
+  type SliceSpec,
+  type SliceView,
+} from "./model.ts";
+import { PART_LABEL, type Part } from "./names.ts";
+
+export interface Observed {
+  readonly service: RoutedService;
+  /** Ours, from one LIST that was read before the pods. */
+  readonly slices: readonly SliceView[];
+  /** The Service's other slices. */
+  readonly others: readonly OtherSlice[];
+  readonly pods: readonly Candidate[];
+  /** Who shall be active; undefined: nobody can, and whoever is stays. */
+  readonly target: Candidate | undefined;
+  /** Milliseconds on the API server's clock. */
+  readonly now: number;
+}
+
+/** A merge patch of the Service; null removes. */
+export interface ServiceChange {
+  readonly annotations: Readonly<Record<string, string | null>>;
+  readonly selector: Readonly<Record<string, string | null>>;
+}
+
+/** `fence` and `fill` are the second slice's, the others the record's. */
+export type Phase = "create" | "swap" | "fence" | "fill" | "refresh" | "mark";
+
+export type Rest =
+  /** The Service leads to the active pod, and nowhere else. */
+  | "Routed"
+  /** It leads elsewhere too: by slices that neither we nor the selector's controller keep. */
+  | "OtherSlices"
+  /** None of its pods can be active, and none is: the Service stays as it is. */
+  | "NobodyEligible"
+  /** The active pod is not Ready and no other can be: a Service that is not cut over stays as it is. */
+  | "ActiveNotReady"
+  /** Label mode has to give the Service back before. */
+  | "LabelModeFirst"
+  | "NotRouted";
+
+export type Wait = "ControllersNotEmpty" | "ControllersNotFilled" | "SliceDeleting";
+
+export type Step =
+  | { readonly kind: "service"; readonly change: ServiceChange }
+  | {
+      readonly kind: "write";
+      readonly phase: Phase;
+      /** Undefined: it is created. */
+      readonly slice: SliceView | undefined;
+      readonly spec: SliceSpec;
+    }
+  | { readonly kind: "delete"; readonly slice: SliceView }
+  /** Others have to act first. */
+  | { readonly kind: "wait"; readonly reason: Wait }
+  | { readonly kind: "settled"; readonly reason: Rest };
+
+export interface Parts {
+  readonly record: SliceView | undefined;
+  readonly second: SliceView | undefined;
+  /** Of another Service of this name, of a family that the Service has no more, or in the other's part: they go. */
+  readonly strays: readonly SliceView[];
+}
+
+export const settled = (reason: Rest): Step => ({ kind: "settled", reason });
+
+const isPart = (service: RoutedService, slice: SliceView, part: Part): boolean => {
+  const family = part === "record" ? recordFamily(service) : secondFamily(service);
+  return (
+    family !== undefined &&
+    slice.name === sliceName(service.name, family) &&
+    slice.addressType === family &&
+    (slice.owner ?? service.uid) === service.uid &&
+    (slice.labels[PART_LABEL] ?? part) === part
+  );
+};
+
+export const partsOf = ({ service, slices }: Pick<Observed, "service" | "slices">): Parts => {
+  const record = slices.find((slice) => isPart(service, slice, "record"));
+  // Without the record nobody can tell for whom the second was filled.
+  const second = record === undefined ? undefined : slices.find((slice) => isPart(service, slice, "second"));
+  return { record, second, strays: slices.filter((slice) => slice !== record && slice !== second) };
+};
+
+export const deletion = (slice: SliceView): Step =>
+  slice.deleting ? { kind: "wait", reason: "SliceDeleting" } : { kind: "delete", slice };
+
+export const serviceStep = (change: Partial<ServiceChange>): Step => ({
+  kind: "service",
+  change: { annotations: {}, selector: {}, ...change },
+});
+
+export const podOf = ({ pods }: Observed, holder: Holder | undefined): Candidate | undefined =>
+  pods.find(({ uid, member }) => member && uid === holder?.uid);
+
+export const recordSpec = (observed: Observed, holder: Holder | undefined, epoch: number): SliceSpec => {
+  const { service } = observed;
+  const { record, second } = partsOf(observed);
+  const family = recordFamily(service);
+  return {
+    name: sliceName(service.name, family),
+    family,
+    holder,
+    epoch,
+    second: second?.uid,
+    exclusive: record?.exclusive ?? false,
+    content: contentOf(service, family, podOf(observed, holder)),
+  };
+};
+
+export const secondSpec = (observed: Observed, holder: Holder | undefined, epoch: number): SliceSpec | undefined => {
+  const { service } = observed;
+  const family = secondFamily(service);
+  if (family === undefined) return undefined;
+  const content = contentOf(service, family, podOf(observed, holder));
+  return { name: sliceName(service.name, family), family, holder, epoch, second: undefined, exclusive: false, content };
+};
+
+/** `slice` undefined: it is created. Undefined: there is nothing to write. */
+export const write = (phase: Phase, slice: SliceView | undefined, spec: SliceSpec | undefined): Step | undefined =>
+  spec === undefined || (slice !== undefined && isAsSpecified(slice, spec))
+    ? undefined
+    : { kind: "write", phase, slice, spec };

@@ -1,0 +1,168 @@
+/** Serves a group that may be served: read its pods, enrol, choose, hand over, lead its Services to the active pod, renew, report. */
+import type { Finding } from "../kit/conditions.ts";
+import type { Io } from "../kit/context.ts";
+import { carryOut, preview, type CarriedOut, type Decision } from "../kit/group/carry-out.ts";
+import { renewIfDue } from "../kit/group/renew.ts";
+import { logged } from "../kit/group/subject.ts";
+import type { Stop } from "../kit/handover/attempt.ts";
+import { disqualification } from "../kit/handover/choose.ts";
+import { contestFindings } from "../kit/handover/contest.ts";
+import type { RecordView } from "../kit/handover/model.ts";
+import { enrolmentLabel } from "../kit/handover/names.ts";
+import type { Observed } from "../kit/handover/plan.ts";
+import { keyText } from "../kit/keys.ts";
+import { patchRequest, PODS } from "../kit/kube/request.ts";
+import { done, failed, restart, unfinishedBy, type PassOutcome } from "../kit/outcome.ts";
+import type { Candidate } from "../kit/pods/candidate.ts";
+import { cutOver, extend } from "./cut-over.ts";
+import { lead, type Standing, type Verdict } from "./decide.ts";
+import { ROLES } from "./labels.ts";
+import type { Situation } from "./load.ts";
+import { READY_PODS, RENEWALS, seriesOf } from "./metrics.ts";
+import { isNarrowed, subjectOf } from "./model.ts";
+import { recordSpecOf, standbyPorts } from "./ports.ts";
+import { publish, type PassResult } from "./publish.ts";
+import type { Said } from "./said.ts";
+
+type Holding = Extract<Verdict, { kind: "hold" }>;
+type Settled = Extract<CarriedOut<Candidate, Verdict, Holding>, { kind: "settled" }>;
+
+export interface Served extends Io {
+  readonly situation: Situation;
+  readonly standing: Standing;
+  readonly record: RecordView | undefined;
+  readonly said: Said;
+}
+
+const report = (
+  served: Served,
+  { result, findings }: { readonly result: PassResult; readonly findings: readonly Finding[] },
+  outcome: PassOutcome,
+): Promise<PassOutcome> => publish(served, served.said, { standing: served.standing, result, findings }, outcome);
+
+const renewed = async (served: Served, record: RecordView): Promise<void> => {
+  const { context, standing, situation } = served;
+  const { owner, leaseDurationSeconds } = recordSpecOf(served, standing);
+  const wrote = await renewIfDue(served, { record, owner, leaseDurationSeconds }, situation.lease);
+  if (wrote) context.metrics.count(RENEWALS, seriesOf(standing.owners[0]));
+};
+
+/**
+ * Pods that the selector does not find any more, and that are fenced, are let go: another Service may select them, and cannot have them
+ * before. A refusal is no trouble: the pod changed, and is looked at again.
+ */
+const releaseLeavers = async ({ send, standing }: Served, pods: readonly Candidate[]): Promise<void> => {
+  const leavers = pods.filter(({ member, group, role }) => !member && group === standing.group && role === undefined);
+  const body = { metadata: { labels: { [enrolmentLabel(ROLES.feature)]: null } } };
+  await Promise.all(leavers.map((pod) => send(patchRequest(PODS, { namespace: pod.namespace, on: pod }, body))));
+};
+
+const stopped = (served: Served, stop: Stop, findings: readonly Finding[]): PassOutcome | Promise<PassOutcome> => {
+  if (stop.kind === "restart") return stop;
+  const unfinished = unfinishedBy(stop);
+  if (unfinished === undefined) return done("NamespaceTerminating");
+  const result = { ...unfinished, kind: "unfinished", record: served.record } as const;
+  return report(served, { result, findings }, failed(stop.doing, stop.response));
+};
+
+/** Nobody is moved, or nobody is active any more. */
+const held = async (
+  served: Served,
+  { message, record }: { readonly message: string; readonly record: RecordView | undefined },
+  findings: readonly Finding[],
+): Promise<PassOutcome> => {
+  // Where the replaced controller has narrowed a selector, how it was before is kept from the first sight on.
+  const kept = await extend(served, served.standing.owners.filter(isNarrowed));
+  const result = { kind: "held", record, previous: served.record?.holder, message } as const;
+  return report(served, { result, findings }, kept ?? done("NoEligiblePod"));
+};
+
+const led = async (
+  served: Served,
+  { record, leader, promoted }: Settled,
+  { reason, findings }: { readonly reason: string; readonly findings: readonly Finding[] },
+): Promise<PassOutcome> => {
+  const { context, standing } = served;
+  if (record?.epoch === undefined || leader === undefined) return restart("the active pod is gone");
+  const { epoch } = record;
+  const [oldest] = standing.owners;
+  if (promoted) context.log.info("pod made active", { ...logged(subjectOf(oldest)), pod: leader.name, epoch, reason });
+  const before = served.record?.holder;
+  const previous = before?.uid === leader.uid ? undefined : before;
+  const result = { kind: "settled", active: leader, record: { ...record, epoch }, promoted, previous, reason } as const;
+  const [outcome] = await Promise.all([
+    cutOver(served, standing, leader),
+    renewed(served, record),
+    report(served, { result, findings }, done(reason)),
+  ]);
+  return outcome ?? done(reason);
+};
+
+const afterHandOver = async (served: Served, settled: Settled, findings: readonly Finding[]): Promise<PassOutcome> => {
+  const { verdict, record, pods } = settled;
+  const [outcome] = await Promise.all([
+    verdict.kind === "lead"
+      ? led(served, settled, { reason: verdict.reason, findings })
+      : held(served, { message: verdict.message, record }, findings),
+    releaseLeavers(served, pods),
+  ]);
+  return outcome;
+};
+
+const decide = ({ standing, record }: Served, pods: readonly Candidate[]): Decision<Verdict, Holding> => {
+  const verdict = lead({ group: standing.group, record, pods });
+  if (verdict.kind === "lead") return { verdict, target: { kind: "pod", uid: verdict.target.uid } };
+  return verdict.vacates ? { verdict, target: { kind: "nobody" } } : { verdict, target: undefined };
+};
+
+const observe = async (
+  served: Served,
+  observed: Observed<Candidate>,
+  contested: readonly Finding[],
+): Promise<PassOutcome> => {
+  const { verdict, next } = await preview(observed, (pods) => decide(served, pods));
+  const who =
+    verdict.kind === "lead" ? `pod ${verdict.target.name} (${verdict.reason})` : `nobody (${verdict.message})`;
+  const message = `the active pod would be ${who}; next: ${next}`;
+  served.context.log.info("observed", { ...logged(subjectOf(served.standing.owners[0])), decision: message });
+  return report(
+    served,
+    { result: { kind: "observed", message }, findings: [...verdict.findings, ...contested] },
+    done("ObserveMode"),
+  );
+};
+
+const act = async (
+  served: Served,
+  observed: Observed<Candidate>,
+  contested: readonly Finding[],
+): Promise<PassOutcome> => {
+  const { context, standing, record } = served;
+  const carried = await carryOut(standbyPorts(served, standing), observed, (pods) => {
+    const able = pods.filter((pod) => disqualification(pod, standing.group) === undefined).length;
+    context.metrics.set(READY_PODS, seriesOf(standing.owners[0]), able);
+    return decide(served, pods);
+  });
+  const findings = [...(carried.verdict?.findings ?? []), ...contested];
+  if (carried.kind === "stopped") return stopped(served, carried.stop, findings);
+  if (carried.kind === "settled") return afterHandOver(served, carried, findings);
+  return held(served, { message: carried.verdict.message, record }, findings);
+};
+
+/** One attempt to bring the group to rest, on a record that was read before its pods. */
+export const serve = async (served: Served): Promise<PassOutcome> => {
+  const { context, situation, standing, record } = served;
+  const { namespace, group } = situation;
+  const loaded = await situation.pods(standing);
+  if (!loaded.ok) return failed(loaded.doing, loaded.response);
+  const { pods, others } = loaded.value;
+  const former = new Set(others.flatMap((pod) => pod.group ?? []));
+  if (record === undefined && former.size > 0) {
+    // What is enrolled there ends there, or is that group's: both before a pod is made active here.
+    const next = [...former].map((name) => keyText({ namespace, name }));
+    return { kind: "done", reason: "PodsOfAnotherGroup", next };
+  }
+  const observed = { names: ROLES, group, record, pods, epochSeen: 0, now: context.clock.serverNow() };
+  const contested = contestFindings({ names: ROLES, record, lease: situation.lease, pods });
+  return context.mode === "observe" ? observe(served, observed, contested) : act(served, observed, contested);
+};

@@ -1,0 +1,236 @@
+/** Goal: from every state of the cut-over and of a fail-over, the one write that comes next. */
+import { describe, expect, test } from "vitest";
+import type { RoutedService, SliceView } from "../../../functions/standby/route/model.ts";
+import { FLOOR } from "../support/builders.ts";
+import {
+  A,
+  A_DOWN,
+  anOther,
+  aService,
+  aSlice,
+  B,
+  B_DOWN,
+  CLAIM,
+  EPOCH,
+  NARROWED,
+  next,
+  PODS,
+  rawPod,
+  SINGLE,
+  TOLD,
+  type Row,
+} from "./route-scene.ts";
+
+const recordOf = (service: RoutedService, rest: Parameters<typeof aSlice>[2] = {}): SliceView =>
+  aSlice(service, PODS, rest);
+
+const CUT_OVER: readonly Row[] = [
+  ["no pod can be active", { pods: [A_DOWN] }, "rest: NobodyEligible"],
+  ["no pod has an address of the family", { pods: [rawPod("a", { ips: ["fd00::1"] })] }, "rest: NobodyEligible"],
+  [
+    "label mode has not given the Service back",
+    { service: aService({ annotations: { "bellwether.dev/original-selector": '{"app":"db"}' } }), pods: PODS },
+    "rest: LabelModeFirst",
+  ],
+  ["a pod can be active", { pods: PODS }, "service +routed-selector"],
+  ["the Service is claimed", { service: aService({ annotations: CLAIM }), pods: PODS }, `new create v4 a @${FLOOR}`],
+  [
+    "a record was lost that had a later epoch",
+    { service: aService({ annotations: { ...CLAIM, "bellwether.dev/routed-epoch": String(FLOOR + 5) } }), pods: PODS },
+    `new create v4 a @${FLOOR + 6}`,
+  ],
+  [
+    "our slice leads to the active pod",
+    { service: aService({ annotations: CLAIM }), pods: PODS, slices: [recordOf(SINGLE, { exclusive: false })] },
+    "service +routed-selector +routed-epoch +routed",
+  ],
+  [
+    "the active pod went before the selector was narrowed, and no other can be active",
+    {
+      service: aService({ annotations: TOLD }),
+      pods: [A_DOWN, B_DOWN],
+      slices: [aSlice(SINGLE, [A_DOWN], { exclusive: false })],
+    },
+    "rest: ActiveNotReady",
+  ],
+  [
+    "the controllers' slices still name pods",
+    { service: SINGLE, pods: PODS, slices: [recordOf(SINGLE, { exclusive: false })], others: [anOther()] },
+    "wait: ControllersNotEmpty",
+  ],
+  [
+    "they are empty",
+    {
+      service: SINGLE,
+      pods: PODS,
+      slices: [recordOf(SINGLE, { exclusive: false })],
+      others: [anOther({ endpoints: 0, ready: 0 })],
+    },
+    `mark v4 a @${EPOCH}`,
+  ],
+  [
+    "somebody else keeps slices for the Service",
+    {
+      service: SINGLE,
+      pods: PODS,
+      slices: [recordOf(SINGLE, { exclusive: false })],
+      others: [anOther({ manager: "someone" })],
+    },
+    "rest: OtherSlices",
+  ],
+  ["everything is done", { service: SINGLE, pods: PODS, slices: [recordOf(SINGLE)] }, "rest: Routed"],
+];
+
+const REPAIRS: readonly Row[] = [
+  [
+    "the selector was applied again",
+    {
+      service: aService({ annotations: TOLD, selector: { app: "db" } }),
+      pods: PODS,
+      slices: [recordOf(SINGLE)],
+      others: [anOther()],
+    },
+    "service +routed-selector +routed-epoch +routed",
+  ],
+  [
+    "the selector was edited",
+    {
+      service: aService({ annotations: TOLD, selector: { ...NARROWED, tier: "x" } }),
+      pods: [rawPod("a", { labels: { tier: "x" } })],
+      slices: [recordOf(SINGLE)],
+    },
+    "service +routed-selector +routed-epoch",
+  ],
+  [
+    "the replaced controller's label is in the selector",
+    {
+      service: aService({ annotations: TOLD, selector: { app: "db", "qoqo.dev/pod-designation": "active" } }),
+      pods: PODS,
+      slices: [recordOf(SINGLE)],
+    },
+    "service +routed-selector +routed-epoch +routed -pod-designation",
+  ],
+  [
+    "the slice lost its labels",
+    { service: SINGLE, pods: PODS, slices: [recordOf(SINGLE, { labels: {} })] },
+    `refresh v4 a @${EPOCH}`,
+  ],
+  [
+    "the slice lost its owner",
+    { service: SINGLE, pods: PODS, slices: [recordOf(SINGLE, { owner: undefined })] },
+    `refresh v4 a @${EPOCH}`,
+  ],
+  [
+    "the slice was emptied",
+    { service: SINGLE, pods: PODS, slices: [recordOf(SINGLE, { endpoints: [] })] },
+    `refresh v4 a @${EPOCH}`,
+  ],
+  [
+    "the slice leads to another pod than it says",
+    {
+      service: SINGLE,
+      pods: PODS,
+      slices: [recordOf(SINGLE, { endpoints: aSlice(SINGLE, PODS, { on: "b" }).endpoints })],
+    },
+    `swap v4 a @${FLOOR}`,
+  ],
+  [
+    "the holder's uid and name disagree",
+    { service: SINGLE, pods: PODS, slices: [recordOf(SINGLE, { holder: { name: "b", uid: "uid-of-a" } })] },
+    `swap v4 a @${FLOOR}`,
+  ],
+  [
+    "the epoch cannot be read",
+    { service: SINGLE, pods: PODS, slices: [recordOf(SINGLE, { epoch: undefined, tampered: true })] },
+    `swap v4 a @${FLOOR}`,
+  ],
+  [
+    "a later epoch was told than the record has",
+    {
+      service: aService({
+        annotations: { ...TOLD, "bellwether.dev/routed-epoch": String(FLOOR + 5) },
+        selector: NARROWED,
+      }),
+      pods: PODS,
+      slices: [recordOf(SINGLE)],
+    },
+    `swap v4 a @${FLOOR + 6}`,
+  ],
+  [
+    "the slice is a former Service's",
+    { service: SINGLE, pods: PODS, slices: [recordOf(SINGLE, { owner: "uid-of-another" })] },
+    "delete v4",
+  ],
+  [
+    "that one has a later epoch than was told",
+    {
+      service: aService({ annotations: CLAIM, selector: NARROWED }),
+      pods: PODS,
+      slices: [recordOf(SINGLE, { owner: "uid-of-another" })],
+    },
+    "service +routed-epoch",
+  ],
+  [
+    "it does not go",
+    { service: SINGLE, pods: PODS, slices: [recordOf(SINGLE, { owner: "uid-of-another", deleting: true })] },
+    "wait: SliceDeleting",
+  ],
+];
+
+const FAIL_OVER: readonly Row[] = [
+  [
+    "the active pod is not Ready",
+    { service: SINGLE, pods: [A_DOWN, B], slices: [recordOf(SINGLE)] },
+    `swap v4 b @${FLOOR}`,
+  ],
+  [
+    "it is terminating",
+    { service: SINGLE, pods: [rawPod("a", { terminating: true }), B], slices: [recordOf(SINGLE)] },
+    `swap v4 b @${FLOOR}`,
+  ],
+  ["it is gone", { service: SINGLE, pods: [B], slices: [recordOf(SINGLE)] }, `swap v4 b @${FLOOR}`],
+  [
+    "it was made anew under its name",
+    { service: SINGLE, pods: [rawPod("a", { uid: "new" })], slices: [recordOf(SINGLE)] },
+    `swap v4 a @${FLOOR}`,
+  ],
+  [
+    "it left the selector",
+    { service: SINGLE, pods: [rawPod("a", { labels: { app: "other" } }), B], slices: [recordOf(SINGLE)] },
+    `swap v4 b @${FLOOR}`,
+  ],
+  [
+    "it is not Ready and no other can be active",
+    { service: SINGLE, pods: [A_DOWN, B_DOWN], slices: [recordOf(SINGLE)] },
+    `refresh v4 a @${EPOCH}`,
+  ],
+  [
+    "it is gone and no other can be active",
+    { service: SINGLE, pods: [B_DOWN], slices: [recordOf(SINGLE)] },
+    `refresh v4 a @${EPOCH}`,
+  ],
+  [
+    "an older or preferred pod comes",
+    {
+      service: SINGLE,
+      pods: [A, rawPod("b", { created: "2020-01-01T00:00:00Z", annotations: { "bellwether.dev/priority": "9" } })],
+      slices: [recordOf(SINGLE)],
+    },
+    "rest: Routed",
+  ],
+  [
+    "the record has moved and the Service does not tell it yet",
+    { service: SINGLE, pods: [A_DOWN, B], slices: [recordOf(SINGLE, { on: "b", epoch: FLOOR })] },
+    "service +routed-selector +routed-epoch",
+  ],
+];
+
+describe.each([
+  ["the cut-over", CUT_OVER],
+  ["what others change", REPAIRS],
+  ["a fail-over", FAIL_OVER],
+])("%s", (_title, rows) => {
+  test.each(rows)("when %s", (_state, scene, step) => {
+    expect(next(scene)).toBe(step);
+  });
+});
