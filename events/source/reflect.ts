@@ -16,6 +16,8 @@ export interface ReflectOptions {
   readonly log: (line: string) => void;
   /** Awaited before the next change is read. */
   readonly onChange: (change: Change, object: StreamedObject) => Promise<void>;
+  /** Told where changes before a position that was just looked up are not reported: also where a watch could not be resumed. */
+  readonly onPosition?: (() => void) | undefined;
 }
 
 const CHANGES: Readonly<Record<string, Change>> = {
@@ -40,24 +42,36 @@ const presentVersion = async ({ cluster, path, labelSelector, signal }: ReflectO
 };
 
 /**
- * Resolves when the collection's position is known, so that every later change will be reported; rejects when the first list fails.
- * From then on all faults are retried, with a delay that doubles from 0.8 s to 30 s, until the signal aborts; `ended` resolves then.
+ * All faults are retried, with a delay that doubles from 0.8 s to 30 s, until the signal aborts; resolves then. `from`: the version after
+ * which changes are reported; default: the present one.
  */
-export const reflect = async (options: ReflectOptions): Promise<{ readonly ended: Promise<void> }> => {
-  const { cluster, path, labelSelector, signal, log, onChange } = options;
-  const ended = followCollection<StreamedObject>({
+export const keepReflecting = (options: ReflectOptions, from?: string): Promise<void> => {
+  const { cluster, path, labelSelector, signal, log, onChange, onPosition } = options;
+  return followCollection<StreamedObject>({
     cluster,
     path,
     labelSelector,
     signal,
     pace: PACE,
-    from: await presentVersion(options),
-    list: () => presentVersion(options),
+    ...(from === undefined ? {} : { from }),
+    list: async () => {
+      const version = await presentVersion(options);
+      onPosition?.();
+      return version;
+    },
     onEvent: async ({ type, object }) => {
       const change = CHANGES[type];
       if (change !== undefined) await onChange(change, object);
     },
     onFault: (fault) => log(`${path}: ${fault instanceof Error ? fault.message : String(fault)}; retrying`),
   });
-  return { ended };
+};
+
+/**
+ * Resolves when the collection's position is known, so that every later change will be reported; rejects when the first list fails.
+ * `ended` resolves when the signal was aborted.
+ */
+export const reflect = async (options: ReflectOptions): Promise<{ readonly ended: Promise<void> }> => {
+  const from = await presentVersion(options);
+  return { ended: keepReflecting(options, from) };
 };

@@ -8,10 +8,11 @@ import { findBinary } from "./binaries.ts";
 import { lastLines } from "./command.ts";
 import { startControlPlane } from "./control-plane.ts";
 import { startKubelet } from "./kubelet.ts";
+import { moduleFiles } from "./platform/module-files.ts";
 import { logToStderr } from "./progress.ts";
 import { checkedName, isRunning, readRecord, readRecords, stateFolder, stopLab, writeRecord } from "./state.ts";
 import type { LabRecord } from "./state.ts";
-import { PARTS, type PartName } from "./versions.ts";
+import { LAB_PARTS, PLATFORM_PARTS, type Part, type PartName } from "./versions.ts";
 
 const HELP = `A real control plane on this machine: etcd, kube-apiserver, kube-controller-manager.
 
@@ -24,6 +25,7 @@ const HELP = `A real control plane on this machine: etcd, kube-apiserver, kube-c
   --kubelet                   up: also start the stand-in kubelet, so that pods run
   --audit                     up: log every write with its bodies
   --kubernetes-version V      up, build: another release, such as v1.35.2
+  --platform                  build: also kubectl, Knative, func and KEDA, for npm run test:platform
   --help
 
 Binaries come from KUBEBUILDER_ASSETS, PATH, the cache, the official releases, or a build with Go.
@@ -33,6 +35,7 @@ interface Flags {
   readonly name: string;
   readonly audit: boolean;
   readonly kubelet: boolean;
+  readonly platform: boolean;
   readonly kubernetesVersion: string | undefined;
 }
 
@@ -131,12 +134,24 @@ const status = async (): Promise<void> => {
   }
 };
 
-const build = (flags: Flags): Promise<void> =>
-  findAll(
-    Object.values(PARTS).map(({ name }) => name),
-    flags,
-    say,
-  );
+const namesOf = (parts: Readonly<Record<string, Part>>): readonly PartName[] =>
+  Object.values(parts).map(({ name }) => name);
+
+/** CRDs and configuration of the platform are not in its binaries: without them it is known now that its tests cannot run. */
+const findManifests = async (): Promise<void> => {
+  for (const family of ["knative", "serving", "keda", "http-add-on"] as const) {
+    // oxlint-disable-next-line no-await-in-loop -- where they are downloaded they would only share the same line
+    say(`${`manifests of ${family}`.padEnd(26)}           ${await moduleFiles(family)}`);
+  }
+};
+
+const build = async (flags: Flags): Promise<void> => {
+  await findAll(namesOf(LAB_PARTS), flags, say);
+  if (!flags.platform) return;
+  // kubectl of the pinned release speaks to every release that we support.
+  await findAll(namesOf(PLATFORM_PARTS), { ...flags, kubernetesVersion: undefined }, say);
+  await findManifests();
+};
 
 const COMMANDS: Readonly<Record<string, (flags: Flags) => Promise<void>>> = {
   up,
@@ -153,6 +168,7 @@ const main = async (): Promise<void> => {
       name: { type: "string", default: "default" },
       audit: { type: "boolean", default: false },
       kubelet: { type: "boolean", default: false },
+      platform: { type: "boolean", default: false },
       "kubernetes-version": { type: "string" },
       help: { type: "boolean", default: false },
     },
@@ -166,8 +182,8 @@ const main = async (): Promise<void> => {
   if (run === undefined || positionals.length > 1) {
     throw new Error(`command is ${JSON.stringify(positionals.join(" "))}; it must be one of up, down, status, build`);
   }
-  const { name, audit, kubelet, "kubernetes-version": kubernetesVersion } = values;
-  await run({ name: checkedName(name), audit, kubelet, kubernetesVersion });
+  const { name, audit, kubelet, platform, "kubernetes-version": kubernetesVersion } = values;
+  await run({ name: checkedName(name), audit, kubelet, platform, kubernetesVersion });
 };
 
 try {

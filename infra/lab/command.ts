@@ -33,3 +33,7 @@ export const runCommand = (file: string, args: readonly string[], options: Comma
       else reject(new Error(`${file} ${args.join(" ")} ended with ${code ?? signal}\n${lastLines(stderr + stdout)}`));
     });
   });
+
+/** Whether `runCommand` failed because there is no such program. */
+export const isNoProgram = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "ENOENT";

@@ -6,9 +6,9 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { runCommand } from "./command.ts";
+import { isNoProgram, runCommand } from "./command.ts";
 import { withProgress, type Log } from "./progress.ts";
-import { moduleFolder, pinnedVersion, PARTS, type Part } from "./versions.ts";
+import { moduleFolder, pinnedVersion, LAB_PARTS, type Part } from "./versions.ts";
 
 const goMissing = (part: Part): Error =>
   new Error(
@@ -16,14 +16,13 @@ const goMissing = (part: Part): Error =>
       "or name a folder with the binaries in KUBEBUILDER_ASSETS",
   );
 
-const isMissing = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT";
-
-/** `/version` shows a placeholder unless the linker sets the release (k8s.io/component-base/version). */
-const linkerFlags = (part: Part, version: string): string => {
-  if (part.family !== "kubernetes") return "-s -w";
+/** What shows a placeholder unless the linker sets the release: `/version` (k8s.io/component-base/version) and `func version`. */
+const versionFlags = (part: Part, version: string): string => {
+  if (part.family === "func") return ` -X knative.dev/func/pkg/version.Vers=${version}`;
+  if (part.family !== "kubernetes") return "";
   const [major = "", minor = ""] = version.slice(1).split(".");
-  const variable = "-X k8s.io/component-base/version";
-  return `-s -w ${variable}.gitVersion=${version} ${variable}.gitMajor=${major} ${variable}.gitMinor=${minor}`;
+  const variable = " -X k8s.io/component-base/version";
+  return `${variable}.gitVersion=${version}${variable}.gitMajor=${major}${variable}.gitMinor=${minor}`;
 };
 
 /** Release v1.X.Y of Kubernetes publishes its staging modules as v0.X.Y. */
@@ -40,7 +39,7 @@ const writeModule = async (folder: string, version: string): Promise<void> => {
   await mkdir(folder, { recursive: true });
   const content = ["module bellwether.dev/lab/kubernetes", goLine, ...staging].join("\n\n");
   await writeFile(join(folder, "go.mod"), `${content}\n`);
-  const tools = Object.values(PARTS).filter(({ family }) => family === "kubernetes");
+  const tools = Object.values(LAB_PARTS).filter(({ family }) => family === "kubernetes");
   await runCommand("go", ["get", "-tool", ...tools.map(({ goPackage }) => `${goPackage}@${version}`)], { cwd: folder });
 };
 
@@ -66,7 +65,15 @@ const moduleFor = async (part: Part, version: string, cache: string, log: Log): 
 export const buildFromModule = async (part: Part, version: string, target: string, log: Log): Promise<void> => {
   const cache = dirname(target);
   const draft = `${target}.${randomUUID()}`;
-  const args = ["build", "-trimpath", "-buildvcs=false", "-ldflags", linkerFlags(part, version), "-o", draft];
+  const args = [
+    "build",
+    "-trimpath",
+    "-buildvcs=false",
+    "-ldflags",
+    `-s -w${versionFlags(part, version)}`,
+    "-o",
+    draft,
+  ];
   try {
     await runCommand("go", ["version"]);
     const cwd = await moduleFor(part, version, cache, log);
@@ -75,7 +82,7 @@ export const buildFromModule = async (part: Part, version: string, target: strin
     );
     await rename(draft, target);
   } catch (error) {
-    throw isMissing(error) ? goMissing(part) : error;
+    throw isNoProgram(error) ? goMissing(part) : error;
   } finally {
     await rm(draft, { force: true });
   }

@@ -37,9 +37,9 @@ export const parseManifests = (text: string): readonly Manifest[] =>
     .map((document) => manifestOf(document))
     .filter((manifest) => manifest !== null);
 
-/** All manifests of a folder's YAML files; kustomizations are left out, as they are instructions to kustomize. */
+/** All manifests of the YAML files in a folder and below it; kustomizations are left out, as they are instructions to kustomize. */
 export const readManifests = (folder: string): readonly Manifest[] =>
-  readdirSync(folder)
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".yaml"))
     .toSorted()
     .flatMap((file) => parseManifests(readFileSync(join(folder, file), "utf8")))

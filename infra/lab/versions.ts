@@ -5,51 +5,89 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-export type PartName = "etcd" | "kube-apiserver" | "kube-controller-manager" | "apiserver_receive_adapter" | "mtping";
+/** What every lab is made of. */
+export type LabPartName =
+  | "etcd"
+  | "kube-apiserver"
+  | "kube-controller-manager"
+  | "apiserver_receive_adapter"
+  | "mtping";
 
-export type FamilyName = "etcd" | "kubernetes" | "knative";
+/** What our manifests are deployed on and with; only the tests of manifests need it. */
+export type PlatformPartName =
+  | "kubectl"
+  | "eventing-controller"
+  | "eventing-webhook"
+  | "serving-controller"
+  | "serving-webhook"
+  | "func"
+  | "keda-operator"
+  | "keda-webhook"
+  | "http-interceptor"
+  | "http-scaler"
+  | "http-operator";
+
+export type PartName = LabPartName | PlatformPartName;
+
+export type FamilyName = "etcd" | "kubernetes" | "knative" | "serving" | "func" | "keda" | "http-add-on";
 
 export interface Part {
   readonly name: PartName;
   readonly family: FamilyName;
   /** The Go package that builds the binary. */
   readonly goPackage: string;
-  /** Whether `--version` prints the release; the Knative adapters know no version of their own. */
+  /** Whether `--version` prints the release; most parts know no version of their own. */
   readonly reportsVersion: boolean;
 }
-
-const kubernetes = (name: PartName): Part => ({
-  name,
-  family: "kubernetes",
-  goPackage: `k8s.io/kubernetes/cmd/${name}`,
-  reportsVersion: true,
-});
-
-const adapter = (name: PartName): Part => ({
-  name,
-  family: "knative",
-  goPackage: `knative.dev/eventing/cmd/${name}`,
-  reportsVersion: false,
-});
-
-export const PARTS: Readonly<Record<PartName, Part>> = {
-  etcd: {
-    name: "etcd",
-    family: "etcd",
-    goPackage: "go.etcd.io/etcd/server/v3",
-    reportsVersion: true,
-  },
-  "kube-apiserver": kubernetes("kube-apiserver"),
-  "kube-controller-manager": kubernetes("kube-controller-manager"),
-  apiserver_receive_adapter: adapter("apiserver_receive_adapter"),
-  mtping: adapter("mtping"),
-};
 
 const MAIN_MODULE: Readonly<Record<FamilyName, string>> = {
   etcd: "go.etcd.io/etcd/server/v3",
   kubernetes: "k8s.io/kubernetes",
   knative: "knative.dev/eventing",
+  serving: "knative.dev/serving",
+  func: "knative.dev/func",
+  keda: "github.com/kedacore/keda/v2",
+  "http-add-on": "github.com/kedacore/http-add-on",
 };
+
+const part = (name: PartName, family: FamilyName, folder: string): Part => ({
+  name,
+  family,
+  goPackage: `${MAIN_MODULE[family]}${folder}`,
+  reportsVersion: false,
+});
+
+const reporting = (name: PartName, family: FamilyName, folder: string): Part => ({
+  ...part(name, family, folder),
+  reportsVersion: true,
+});
+
+export const LAB_PARTS: Readonly<Record<LabPartName, Part>> = {
+  etcd: reporting("etcd", "etcd", ""),
+  "kube-apiserver": reporting("kube-apiserver", "kubernetes", "/cmd/kube-apiserver"),
+  "kube-controller-manager": reporting("kube-controller-manager", "kubernetes", "/cmd/kube-controller-manager"),
+  apiserver_receive_adapter: part("apiserver_receive_adapter", "knative", "/cmd/apiserver_receive_adapter"),
+  mtping: part("mtping", "knative", "/cmd/mtping"),
+};
+
+export const PLATFORM_PARTS: Readonly<Record<PlatformPartName, Part>> = {
+  kubectl: part("kubectl", "kubernetes", "/cmd/kubectl"),
+  "eventing-controller": part("eventing-controller", "knative", "/cmd/controller"),
+  "eventing-webhook": part("eventing-webhook", "knative", "/cmd/webhook"),
+  "serving-controller": part("serving-controller", "serving", "/cmd/controller"),
+  "serving-webhook": part("serving-webhook", "serving", "/cmd/webhook"),
+  func: part("func", "func", "/cmd/func"),
+  "keda-operator": part("keda-operator", "keda", "/cmd/operator"),
+  "keda-webhook": part("keda-webhook", "keda", "/cmd/webhooks"),
+  "http-interceptor": part("http-interceptor", "http-add-on", "/interceptor"),
+  "http-scaler": part("http-scaler", "http-add-on", "/scaler"),
+  "http-operator": part("http-operator", "http-add-on", "/operator"),
+};
+
+export const PARTS: Readonly<Record<PartName, Part>> = { ...LAB_PARTS, ...PLATFORM_PARTS };
+
+/** The Go module that carries a family's name and version. */
+export const mainModule = (family: FamilyName): string => MAIN_MODULE[family];
 
 /** The folder of the family's checked-in go.mod and go.sum. */
 export const moduleFolder = (family: FamilyName): string => join(import.meta.dirname, "modules", family);

@@ -1,19 +1,21 @@
 /**
- * Bundles the function: one small file starts several times faster than its modules, and the image needs nothing else.
- * `--outdir` says where; default build.
+ * Bundles the function and what runs beside it: one small file starts several times faster than its modules, and the image needs nothing
+ * else. `--outdir` says where; default build.
  */
-import { rm, writeFile } from "node:fs/promises";
+import { copyFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import type { Metafile, Plugin } from "esbuild";
+import { bundledPackages, licencesOf, sbomOf } from "../image/packages.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
 /** Name of an output (`main` gives main.js) to its source, a path relative to the root or a package. */
 export type Entries = Readonly<Record<string, string>>;
 
+/** The function. */
 export const ENTRIES: Entries = {
   main: "functions/main.ts",
   index: "functions/index.ts",
@@ -21,6 +23,13 @@ export const ENTRIES: Entries = {
   cloudevents: "cloudevents",
   // Nor does anything but a LeaderStatusChecker need gRPC.
   grpc: "functions/roles/ask/grpc.ts",
+};
+
+/** All that the image runs: the function, the local source, and the external-push scaler for KEDA. */
+export const IMAGE_ENTRIES: Entries = {
+  ...ENTRIES,
+  source: "infra/image/source.ts",
+  scaler: "infra/keda/scaler/main.ts",
 };
 
 /** Called by nothing that the function uses: channelz and load reports, which gRPC loads when they are asked for. */
@@ -39,7 +48,7 @@ const apart = (entries: Entries): Plugin => ({
   },
 });
 
-/** Replaces the folder `outdir` by the bundle; meta.json in it says what came from where, relative to the root. */
+/** Replaces the folder `outdir` by the bundle; resolves to what came from where, relative to the root. */
 export const bundle = async (outdir: string, entries: Entries = ENTRIES): Promise<Metafile> => {
   await rm(outdir, { recursive: true, force: true });
   const { metafile } = await build({
@@ -61,7 +70,16 @@ export const bundle = async (outdir: string, entries: Entries = ENTRIES): Promis
   });
   // Lets the folder run wherever it is copied to.
   await writeFile(path.join(outdir, "package.json"), '{ "type": "commonjs" }\n');
-  await writeFile(path.join(outdir, "meta.json"), JSON.stringify(metafile, undefined, 2));
+  return metafile;
+};
+
+/** Replaces the folder `outdir` by what the image holds: the bundle, its licences, and the list of what is bundled in it. */
+export const buildImageFolder = async (outdir: string): Promise<Metafile> => {
+  const metafile = await bundle(outdir, IMAGE_ENTRIES);
+  const packages = await bundledPackages(root, Object.keys(metafile.inputs));
+  await copyFile(path.join(root, "LICENSE"), path.join(outdir, "LICENSE"));
+  await writeFile(path.join(outdir, "LICENSES-BUNDLED"), licencesOf(packages));
+  await writeFile(path.join(outdir, "sbom.cdx.json"), `${JSON.stringify(sbomOf(packages), undefined, 2)}\n`);
   return metafile;
 };
 
@@ -69,7 +87,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({
     options: { outdir: { type: "string", default: path.join(root, "build") } },
   });
-  const { outputs } = await bundle(path.resolve(values.outdir));
+  const { outputs } = await buildImageFolder(path.resolve(values.outdir));
   for (const [name, { bytes }] of Object.entries(outputs)) {
     if (name.endsWith(".js")) process.stdout.write(`${name} ${(bytes / 1024).toFixed(1)} KiB\n`);
   }

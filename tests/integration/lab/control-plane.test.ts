@@ -51,7 +51,7 @@ describe("two labs side by side", () => {
   });
 
   it("name the known identities when an unknown one is asked for", () => {
-    expect(() => first.token("nobody")).toThrow(/"nobody".*admin, bellwether, bellwether-sources/);
+    expect(() => first.token("nobody")).toThrow(/"nobody".*admin, bellwether, bellwether-scaler, bellwether-sources/);
   });
 
   it("log each write once, with its user", async () => {

@@ -30,6 +30,19 @@ interface Rule {
   readonly verbs: readonly string[];
 }
 
+/** By the names that the code has for them. */
+const RESOURCES: Readonly<Record<string, Resource>> = {
+  PODS,
+  STATEFUL_SETS,
+  LEASES,
+  EVENTS,
+  LOCKS,
+  CHECKERS,
+  SECRETS,
+  SERVICES,
+  ENDPOINT_SLICES,
+};
+
 const permission = (verb: string, group: string, resource: string): string => `${verb} ${resource}.${group}`;
 
 const granted = (name: string): readonly string[] => {
@@ -119,12 +132,12 @@ const routeToo = async (): Promise<readonly KubeRequest[]> => {
   return world.requests;
 };
 
-describe("the function's ClusterRole", () => {
-  let sent: readonly KubeRequest[] = [];
-  beforeAll(async () => {
-    sent = await everything();
-  });
+let sent: readonly KubeRequest[] = [];
+beforeAll(async () => {
+  sent = await everything();
+});
 
+describe("the function's ClusterRole", () => {
   test("grants exactly what the function sends", () => {
     // Asked for by some distributions; nothing is sent to it.
     const restricted = permission("create", ENDPOINT_SLICES.group, `${ENDPOINT_SLICES.plural}/restricted`);
@@ -132,17 +145,6 @@ describe("the function's ClusterRole", () => {
   });
 
   test("grants every call that the code spells out, also those on paths that no run above took", () => {
-    const resources: Readonly<Record<string, Resource>> = {
-      PODS,
-      STATEFUL_SETS,
-      LEASES,
-      EVENTS,
-      LOCKS,
-      CHECKERS,
-      SECRETS,
-      SERVICES,
-      ENDPOINT_SLICES,
-    };
     const verbs: Readonly<Record<string, string>> = {
       getRequest: "get",
       readOne: "get",
@@ -162,7 +164,7 @@ describe("the function's ClusterRole", () => {
     );
     const spelled = filesBelow("functions", ".ts").flatMap((file) =>
       [...textOf(file).matchAll(call)].map(({ groups }) => {
-        const resource = resources[groups?.["resource"] ?? ""];
+        const resource = RESOURCES[groups?.["resource"] ?? ""];
         if (resource === undefined)
           throw new Error(`${file} speaks of ${groups?.["resource"] ?? ""}: add it to this test`);
         return permission(verbs[groups?.["builder"] ?? ""] ?? "", resource.group, resource.plural);
@@ -178,7 +180,7 @@ describe("the function's ClusterRole", () => {
     expect(granted("bellwether-roles-tls")).toEqual(["get secrets."]);
     const bindings = readManifests(`${ROOT}/infra/rbac`).filter(({ kind }) => kind.endsWith("Binding"));
     const bound = bindings.map(({ roleRef }) => (roleRef as { readonly name: string }).name);
-    expect(bound.toSorted()).toEqual(["bellwether", "bellwether-sources"]);
+    expect(bound.toSorted()).toEqual(["bellwether", "bellwether-scaler", "bellwether-sources"]);
   });
 
   test("is given to the function's ServiceAccount and to nobody else", () => {
@@ -195,11 +197,12 @@ describe("the sources' ClusterRole", () => {
       Pod: PODS,
       Service: SERVICES,
       StatefulSet: STATEFUL_SETS,
+      EndpointSlice: ENDPOINT_SLICES,
       StatefulSetLock: LOCKS,
       LeaderStatusChecker: CHECKERS,
     };
     const kinds = ["bellwether-objects", "bellwether-locks", "bellwether-checkers"].flatMap((name) => {
-      const { spec } = manifestOf("infra/knative", "ApiServerSource", name) as unknown as {
+      const { spec } = manifestOf("infra/knative/sources", "ApiServerSource", name) as unknown as {
         readonly spec: { readonly resources: readonly { readonly kind: string }[] };
       };
       return spec.resources.map(({ kind }) => kind);
@@ -208,5 +211,21 @@ describe("the sources' ClusterRole", () => {
       ["get", "list", "watch"].map((verb) => permission(verb, groups[kind]?.group ?? "", groups[kind]?.plural ?? kind)),
     );
     expect(granted("bellwether-sources")).toEqual(needed.toSorted());
+  });
+});
+
+describe("the scaler's ClusterRole", () => {
+  test("grants what the function reads, a watch of each kind that the scaler streams, and no write", () => {
+    const streamed = /^const WATCHED: .* = \[(?<names>[A-Z_, ]+)\];$/m.exec(textOf("infra/keda/scaler/watch.ts"));
+    const watched = (streamed?.groups?.["names"] ?? "").split(", ").map((name) => RESOURCES[name]);
+    expect(watched.length).toBeGreaterThan(3);
+    const reads = sent.filter(({ method, resource }) => method === "GET" && resource.plural !== SECRETS.plural);
+    const needed = [
+      ...reads.map(neededFor),
+      ...watched.flatMap((resource) =>
+        ["list", "watch"].map((verb) => permission(verb, resource?.group ?? "", resource?.plural ?? "unknown")),
+      ),
+    ];
+    expect(granted("bellwether-scaler")).toEqual([...new Set(needed)].toSorted());
   });
 });

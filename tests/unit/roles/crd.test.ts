@@ -97,6 +97,7 @@ describe("the CustomResourceDefinition", () => {
     { rpcPort: 65_535 },
     { tls: { secretName: "db-tls" } },
     { tls: { secretName: "db-tls", serverName: "db.example" } },
+    { tls: { secretName: "a".repeat(253) } },
     { timeoutMilliseconds: 100 },
     { timeoutMilliseconds: 10_000 },
     { intervalSeconds: 1 },
@@ -108,11 +109,20 @@ describe("the CustomResourceDefinition", () => {
     expect(problemsOf(over)).toEqual([]);
   });
 
+  test.each([{ statefulSetName: "" }, { statefulSetName: "Not_A_Name" }, { namespace: "Not_A_Name" }])(
+    "accepts a checker with %j, as the replaced operator did, and the function says what is wrong",
+    (over) => {
+      expect(validate(checker(over))).toBe(true);
+      expect(problemsOf(over)).not.toEqual([]);
+    },
+  );
+
   test.each([
     { rpcPort: 0 },
     { rpcPort: -1 },
     { rpcPort: 65_536 },
     { rpcPort: 70_000 },
+    { rpcPort: 1.5 },
     { rpcPort: undefined },
     { statefulSetName: undefined },
     { namespace: undefined },
@@ -120,7 +130,10 @@ describe("the CustomResourceDefinition", () => {
     { localDev: "no" },
     { tls: {} },
     { tls: { secretName: "" } },
+    { tls: { secretName: "Not_A_Name" } },
+    { tls: { secretName: "a".repeat(254) } },
     { tls: { secretName: "db-tls", serverName: "" } },
+    { tls: { secretName: "db-tls", serverName: "*.example" } },
     { timeoutMilliseconds: 99 },
     { timeoutMilliseconds: 10_001 },
     { intervalSeconds: 0 },

@@ -1,0 +1,134 @@
+/**
+ * Says whether there is work: rehearses the runs that an event would start in the function, and its sweep. What is remembered in
+ * between, so that most events cost no read, is what the function itself would remember.
+ */
+import { hostname } from "node:os";
+import type { ObjectEvent } from "../../../events/types.ts";
+import { createElection } from "../../../functions/election/feature.ts";
+import type { Clock } from "../../../functions/kit/clock.ts";
+import type { FeatureContext } from "../../../functions/kit/context.ts";
+import type { Feature, RunOutcome } from "../../../functions/kit/feature.ts";
+import type { Config } from "../../../functions/kit/host/config.ts";
+import type { Log } from "../../../functions/kit/host/log.ts";
+import type { Metrics } from "../../../functions/kit/host/metrics.ts";
+import type { Transport } from "../../../functions/kit/kube/request.ts";
+import { joinLists, shareLists } from "../../../functions/kit/kube/shared-lists.ts";
+import { createReconciler } from "../../../functions/kit/reconcile.ts";
+import { createRoles } from "../../../functions/roles/feature.ts";
+import { createStandby } from "../../../functions/standby/feature.ts";
+import { rehearse, rehearsedAsker } from "./rehearse.ts";
+
+export interface Judge {
+  /** Keys of what the event may concern; none: it concerns nobody. Makes no API call. */
+  keysOf(event: ObjectEvent): readonly string[];
+  /** Whether a run of any of them would do more than read; true where that cannot be told. Never rejects. */
+  isWork(keys: readonly string[]): Promise<boolean>;
+  /** Reads all groups. `work`: one of them needs more than that; `problem`: why not all could be read. Never rejects. */
+  sweep(): Promise<{ readonly work: boolean; readonly problem: string | undefined }>;
+}
+
+export interface JudgeOptions {
+  readonly config: Config;
+  readonly send: Transport;
+  readonly clock: Clock;
+}
+
+const ignore = (): void => undefined;
+/** What a rehearsal says and counts did not happen. */
+const NO_LOG: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+const NO_METRICS: Metrics = { count: ignore, set: ignore, observe: ignore, forget: ignore, render: () => "" };
+
+const WORK: RunOutcome = { kind: "done", reason: "Work" };
+
+const createFeatures = ({ config, clock }: JudgeOptions): readonly Feature[] => {
+  const context: FeatureContext = {
+    clock,
+    log: NO_LOG,
+    metrics: NO_METRICS,
+    tickSeconds: config.tickSeconds,
+    mode: config.mode,
+    namespaces: config.namespaces,
+    instance: hostname(),
+    emit: ignore,
+  };
+  return [
+    createElection(context),
+    createRoles(context, {
+      asker: rehearsedAsker,
+      clusterDomain: config.clusterDomain,
+      openNamespaces: config.rolesNamespaces,
+      askingMs: config.groupDeadlineMs / 2,
+    }),
+    createStandby(context),
+  ];
+};
+
+/** Resolves to true with the first that does, else to false when all have. */
+const anyOf = async (verdicts: readonly Promise<boolean>[]): Promise<boolean> => {
+  const hits = verdicts.map(async (verdict) => {
+    if (!(await verdict)) throw new Error("no work");
+    return true;
+  });
+  return Promise.any(hits).catch(() => false);
+};
+
+const keyOf = ({ name }: Feature, group: string): string => `${name}|${group}`;
+
+export const createJudge = (options: JudgeOptions): Judge => {
+  const { config, send, clock } = options;
+  const features = createFeatures(options);
+
+  const runOf = (key: string): ((reading: Transport) => Promise<RunOutcome>) => {
+    const feature = features.find(({ name }) => key.startsWith(`${name}|`));
+    if (feature === undefined) throw new Error(`key: got "${key}", accepts <feature>|<group>`);
+    return (reading) => feature.run(key.slice(feature.name.length + 1), reading);
+  };
+  const reconciler = createReconciler({
+    send: shareLists(send, clock),
+    clock,
+    concurrency: config.concurrency,
+    deadlineMs: config.groupDeadlineMs,
+    run: async (key, bounded) => {
+      const rehearsal = await rehearse(bounded, runOf(key));
+      // A read that failed is not repeated: the function is to try it.
+      if (rehearsal.acts || rehearsal.value.kind === "retry") return WORK;
+      const { next = [] } = rehearsal.value;
+      const feature = key.slice(0, key.indexOf("|"));
+      return { kind: "done", reason: "AtRest", next: next.map((group) => `${feature}|${group}`) };
+    },
+    onOutcome: ignore,
+  });
+
+  /** `seen`: those that led here; groups may name each other. */
+  const judge = async (key: string, seen: ReadonlySet<string>): Promise<boolean> => {
+    const outcome = await reconciler.trigger(key);
+    if (outcome.kind === "retry" || outcome === WORK) return true;
+    const path = new Set([...seen, key]);
+    return anyOf((outcome.next ?? []).filter((next) => !path.has(next)).map((next) => judge(next, path)));
+  };
+  const judgeAll = (keys: readonly string[]): Promise<boolean> => anyOf(keys.map((key) => judge(key, new Set())));
+
+  const sweepOne = async (feature: Feature, joined: Transport): Promise<Awaited<ReturnType<Judge["sweep"]>>> => {
+    const found: string[] = [];
+    const rehearsal = await rehearse(joined, (reading) =>
+      feature.sweep(reading, (groups) => found.push(...groups.map((group) => keyOf(feature, group)))),
+    );
+    // It renews only what it has read.
+    if (rehearsal.acts) return { work: true, problem: undefined };
+    if (rehearsal.value.kind === "failed") return { work: true, problem: rehearsal.value.reason };
+    return { work: await judgeAll(found), problem: undefined };
+  };
+
+  return {
+    keysOf: (event) => features.flatMap((feature) => feature.groupsOf(event).map((group) => keyOf(feature, group))),
+    isWork: judgeAll,
+    sweep: async () => {
+      const joined = joinLists(send);
+      const swept = await Promise.all(features.map((feature) => sweepOne(feature, joined)));
+      return {
+        work: swept.some(({ work }) => work),
+        problem: swept.find(({ problem }) => problem !== undefined)?.problem,
+      };
+    },
+  };
+};

@@ -1,0 +1,121 @@
+/**
+ * The wake process: watches what concerns the function, asks the function's own code whether there is work, tells KEDA at once, and hands
+ * the function its events and its clock. It writes nothing to the API server, and any number of replicas may do the same beside it:
+ * each event then arrives several times, which is what events do.
+ */
+import type { Change } from "../../../events/names.ts";
+import { post, type PostResult } from "../../../events/post.ts";
+import { createLog, type Log } from "../../../functions/kit/host/log.ts";
+import { createCredentials } from "../../../functions/kit/kube/credentials.ts";
+import { createTransport } from "../../../functions/kit/kube/transport.ts";
+import { accessWith } from "../../image/access.ts";
+import { createBacklog, type Backlog } from "./backlog.ts";
+import type { ScalerConfig } from "./config.ts";
+import { createJudge, type Judge } from "./judge.ts";
+import { eventOf, messageOf, TICK, type News, type Watched } from "./news.ts";
+import { startService } from "./service.ts";
+import { watchAll } from "./watch.ts";
+
+export interface Scaler {
+  /** Of gRPC. */
+  readonly port: number;
+  /** All groups were read at least once. */
+  isReady(): boolean;
+  /** Ends KEDA's streams, watches and deliveries. Never rejects. */
+  stop(): Promise<void>;
+}
+
+/** Longer than the function waits before it answers an event; a sweep that takes longer goes on without its answer. */
+const POST_DEADLINE_MS = 15_000;
+
+interface Running {
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+interface Sweeper {
+  /** Offers a tick, which is work if the sweep finds any. One at a time; who asks meanwhile gets one more. */
+  readonly sweep: () => void;
+  readonly isReady: () => boolean;
+  /** Resolves when all groups were read for the first time, or when there is no more to wait for. */
+  readonly first: Promise<void>;
+}
+
+const createSweeper = (judge: Judge, backlog: Backlog, { signal, log }: Running): Sweeper => {
+  const first = Promise.withResolvers<void>();
+  let isReady = false;
+  let isSweeping = false;
+  let isAskedAgain = false;
+  signal.addEventListener("abort", () => first.resolve());
+  const judged = async (): Promise<boolean> => {
+    const { work, problem } = await judge.sweep();
+    isReady ||= problem === undefined;
+    if (isReady) first.resolve();
+    if (problem !== undefined) log.warn("sweep could not read", { reason: problem });
+    isSweeping = false;
+    if (isAskedAgain) sweep();
+    return work;
+  };
+  const sweep = (): void => {
+    isAskedAgain = isSweeping;
+    if (isSweeping || signal.aborted) return;
+    isSweeping = true;
+    backlog.offer(TICK, judged());
+  };
+  return { sweep, isReady: () => isReady, first: first.promise };
+};
+
+const createPost = (
+  { functionUrl: sink, apiServer: { server } }: ScalerConfig,
+  stopping: AbortSignal,
+): ((news: News) => Promise<PostResult>) => {
+  const origin = { namespace: "bellwether", name: "bellwether-scaler" };
+  return (news) => {
+    const { headers, body } = messageOf(news, { sink, origin, server, mode: "Resource" });
+    const signal = AbortSignal.any([stopping, AbortSignal.timeout(POST_DEADLINE_MS)]);
+    return post({ url: sink, headers, body, signal });
+  };
+};
+
+/** Rejects when the port is taken, or the credentials cannot be read. An API server that is away is waited for. */
+export const startScaler = async (config: ScalerConfig): Promise<Scaler> => {
+  const log = createLog({ level: config.logLevel });
+  const credentials = createCredentials(config.apiServer);
+  const transport = createTransport({ ...credentials, deadlineMs: config.requestDeadlineMs });
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const { send, clock } = transport;
+  const judge = createJudge({ config, send, clock });
+  const backlog: Backlog = createBacklog({
+    clock,
+    post: createPost(config, signal),
+    onWork: () => service.push(),
+    signal,
+    log,
+  });
+  const service = await startService({ port: config.scalerPort, state: backlog, log });
+  const { sweep, isReady, first } = createSweeper(judge, backlog, { signal, log });
+
+  const onChange = async (change: Change, object: Watched): Promise<void> => {
+    // Only then is it known which groups there are; the watch waits meanwhile.
+    await first;
+    if (signal.aborted) return;
+    const keys = judge.keysOf(eventOf(change, object));
+    if (keys.length > 0) backlog.offer({ kind: "change", change, object }, judge.isWork(keys));
+  };
+  const { namespaces } = config;
+  const watching = watchAll({ access: accessWith(credentials), namespaces, signal, log, onChange, onGap: sweep });
+  const ticking = setInterval(sweep, config.tickSeconds * 1000);
+  log.info("scaler listening", { port: service.port, function: config.functionUrl.href });
+  return {
+    port: service.port,
+    isReady,
+    stop: async () => {
+      clearInterval(ticking);
+      await service.stop();
+      stopping.abort();
+      await watching;
+      transport.close();
+    },
+  };
+};

@@ -1,0 +1,45 @@
+/** A certificate for programs that stand for Services of a cluster, with an authority of its own. */
+import { generate } from "selfsigned";
+
+export interface IssuedCertificate {
+  readonly caPem: string;
+  readonly certificatePem: string;
+  readonly keyPem: string;
+}
+
+const validityMs = 30 * 24 * 3_600_000;
+const clockSkewMs = 3_600_000;
+
+/** For 127.0.0.1, localhost and `names`. */
+export const issueCertificate = async (names: readonly string[]): Promise<IssuedCertificate> => {
+  const common = {
+    keyType: "ec",
+    algorithm: "sha256",
+    notBeforeDate: new Date(Date.now() - clockSkewMs),
+    notAfterDate: new Date(Date.now() + validityMs),
+  } as const;
+  const authority = await generate([{ name: "commonName", value: "bellwether-lab-platform-ca" }], {
+    ...common,
+    extensions: [
+      { name: "basicConstraints", cA: true, critical: true },
+      { name: "keyUsage", keyCertSign: true, cRLSign: true, critical: true },
+    ],
+  });
+  const issued = await generate([{ name: "commonName", value: names[0] ?? "localhost" }], {
+    ...common,
+    ca: { key: authority.private, cert: authority.cert },
+    extensions: [
+      { name: "basicConstraints", cA: false, critical: true },
+      { name: "keyUsage", digitalSignature: true, critical: true },
+      { name: "extKeyUsage", serverAuth: true, clientAuth: true },
+      {
+        name: "subjectAltName",
+        altNames: [
+          ...["localhost", ...names].map((value) => ({ type: 2, value }) as const),
+          { type: 7, ip: "127.0.0.1" },
+        ],
+      },
+    ],
+  });
+  return { caPem: authority.cert, certificatePem: issued.cert, keyPem: issued.private };
+};

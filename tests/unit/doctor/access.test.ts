@@ -1,0 +1,163 @@
+/** What the doctor may not see it says, and never takes for good; and who may do what is asked for the accounts that are really used. */
+import { describe, expect, test } from "vitest";
+import { exitCodeOf } from "../../../infra/doctor/finding.ts";
+import type { Account, Permission } from "../../../infra/doctor/snapshot.ts";
+import { changed, clusterWith, examineCluster, problemsOf, type Cluster } from "./cluster.ts";
+
+interface Question extends Permission {
+  readonly account: string;
+  readonly namespace: string | undefined;
+}
+
+/** The cluster, with an answer to each question of permission, and the questions. */
+const asking = (
+  cluster: Cluster,
+  answer: (question: Question) => boolean | string,
+): { readonly cluster: Cluster; readonly questions: Question[] } => {
+  const questions: Question[] = [];
+  const may = (account: Account, permission: Permission, namespace: string | undefined): Promise<boolean | string> => {
+    const question = { ...permission, account: `${account.namespace}/${account.name}`, namespace };
+    questions.push(question);
+    return Promise.resolve(answer(question));
+  };
+  return { cluster: { ...cluster, may }, questions };
+};
+
+/** The questions about Secrets, where nobody may read any. */
+const secrets = async (tls: unknown): Promise<readonly Question[]> => {
+  const asked = asking(clusterWith("standalone"), ({ resource }) => resource !== "secrets");
+  const cluster = changed(asked.cluster, { "LeaderStatusChecker queue-checker": { spec: { tls } } });
+  const problems = await problemsOf(cluster);
+  expect(problems.map(({ remedy }) => remedy)).toEqual(
+    tls === null
+      ? []
+      : [
+          "kubectl create rolebinding bellwether-roles-tls --clusterrole=bellwether-roles-tls --serviceaccount=bellwether:bellwether --namespace data",
+        ],
+  );
+  return asked.questions.filter(({ resource }) => resource === "secrets");
+};
+
+describe("permissions", () => {
+  test("what an account lacks is one finding, with all of it and the command that grants it", async () => {
+    const { cluster } = asking(
+      clusterWith("standalone"),
+      ({ account, verb, resource }) =>
+        account !== "bellwether/bellwether" || !(verb === "patch" && resource === "pods"),
+    );
+    expect(await problemsOf(cluster)).toEqual([
+      {
+        check: "permissions",
+        severity: "error",
+        object: "ServiceAccount bellwether/bellwether",
+        field: "permissions in all namespaces",
+        got: "may not patch pods",
+        accepted: "what infra/rbac grants",
+        remedy: "kubectl apply -k infra/standalone, or what you made of it (docs/install.md)",
+      },
+    ]);
+  });
+
+  test("each account is asked about in each served namespace, and nowhere else", async () => {
+    const { cluster, questions } = asking(clusterWith("keda-push-namespaced"), () => true);
+    await examineCluster(cluster);
+    expect(new Set(questions.map(({ namespace }) => namespace))).toEqual(new Set(["data"]));
+    expect(new Set(questions.map(({ account }) => account))).toEqual(
+      new Set(["bellwether/bellwether", "bellwether/bellwether-scaler"]),
+    );
+  });
+
+  test("the account is the one that the function runs under, whatever it is called", async () => {
+    const { cluster, questions } = asking(clusterWith("standalone"), () => true);
+    const other = { spec: { template: { spec: { serviceAccountName: "other" } } } };
+    await examineCluster(changed(cluster, { "Deployment bellwether": other }));
+    expect(questions.filter(({ verb, resource }) => verb === "create" && resource === "leases")).toMatchObject([
+      { account: "bellwether/other", group: "coordination.k8s.io" },
+    ]);
+  });
+
+  test("Secrets are asked for where a checker has TLS, and only there", async () => {
+    expect(await secrets(null)).toEqual([]);
+    expect(await secrets({ secretName: "ca" })).toMatchObject([{ verb: "get", namespace: "data" }]);
+  });
+
+  test("endpointslices/restricted, which few clusters ask for, is worth a warning, and only in route mode", async () => {
+    const { cluster } = asking(clusterWith("standalone"), ({ resource }) => resource !== "endpointslices/restricted");
+    const problems = await problemsOf(cluster);
+    expect(problems.map(({ severity, got }) => [severity, got])).toEqual([
+      ["warning", "may not create endpointslices/restricted.discovery.k8s.io"],
+    ]);
+    expect(await problemsOf(changed(cluster, { "Service store-routed": null }))).toEqual([]);
+  });
+
+  test("a caller who may not ask is told so, and nothing is guessed", async () => {
+    const { cluster } = asking(clusterWith("standalone"), () => "not allowed to ask");
+    const problems = await problemsOf(cluster);
+    expect(problems.map(({ severity, check, got }) => [severity, check, got])).toEqual([
+      ["unknown", "permissions", "not allowed to ask"],
+    ]);
+    expect(exitCodeOf(problems)).toBe(2);
+  });
+});
+
+describe("what cannot be read", () => {
+  test("is a finding, and no check that goes by it says that all is well", async () => {
+    const findings = await examineCluster({ ...clusterWith("standalone"), forbidden: /\/leases$/ });
+    expect(
+      findings.filter(({ severity }) => severity !== "ok").map(({ severity, field }) => [severity, field]),
+    ).toEqual([["unknown", "records"]]);
+    const checks = findings.map(({ check }) => check);
+    expect(checks).not.toContain("records");
+    expect(checks).not.toContain("leases");
+    expect(checks).toContain("conditions");
+    expect(exitCodeOf(findings)).toBe(2);
+  });
+
+  test("is not taken for something that is missing", async () => {
+    const findings = await examineCluster({
+      ...clusterWith("standalone"),
+      forbidden: /\/(deployments|services|pods)$/,
+    });
+    const problems = findings.filter(({ severity }) => severity !== "ok");
+    expect(new Set(problems.map(({ severity, check }) => `${severity} ${check}`))).toEqual(new Set(["unknown access"]));
+    expect(findings.map(({ check }) => check)).not.toContain("form");
+    expect(exitCodeOf(findings)).toBe(2);
+  });
+
+  test("of CRDs, which belong to the cluster, leaves an administrator of a namespace with a warning", async () => {
+    const cluster = { ...clusterWith("standalone"), forbidden: /customresourcedefinitions/ };
+    const problems = await problemsOf(cluster);
+    expect(problems.map(({ severity, check, got }) => [severity, check, got])).toEqual([
+      ["warning", "definitions", "served, but the caller may not read the definition"],
+      ["warning", "definitions", "served, but the caller may not read the definition"],
+    ]);
+    const gone = { "CustomResourceDefinition statefulsetlocks.app.anukkrit.me": null };
+    const error = (await problemsOf(changed(cluster, gone))).find(({ severity }) => severity === "error");
+    expect(error?.got).toBe("app.anukkrit.me/v1 is not served");
+  });
+
+  test("an error that was found counts for more than what could not be looked at", async () => {
+    const broken = changed(clusterWith("standalone"), { "Deployment bellwether-source": null });
+    expect(exitCodeOf(await examineCluster({ ...broken, forbidden: /\/leases$/ }))).toBe(1);
+  });
+});
+
+describe("Kubernetes", () => {
+  test.each([
+    ["v1.29.9", ["Upgrade the cluster."]],
+    ["v1.30.0", []],
+    ["v1.36.3+k3s1", []],
+    ["v1.37.0", ["It may well work, but nobody has tried: look for a newer release of Bellwether."]],
+  ])("%s", async (version, remedies) => {
+    const problems = await problemsOf({ ...clusterWith("standalone"), version });
+    expect(problems.map(({ remedy }) => remedy)).toEqual(remedies);
+    expect(exitCodeOf(problems)).toBe(0);
+  });
+});
+
+test("an ingress that is not known is worth a look at the policy", async () => {
+  const problems = await problemsOf({ ...clusterWith("knative-warm"), ingressClass: "gateway-api.example.com" });
+  expect(problems.map(({ severity, check, field }) => [severity, check, field])).toEqual([
+    ["warning", "network-policies", "spec.ingress"],
+  ]);
+});
