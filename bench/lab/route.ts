@@ -1,11 +1,11 @@
-/** The Service that clients write through, and a watch of where it leads. */
+/** A watch of where a Service leads, by all EndpointSlices that say they are its. */
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
-import { ROLES } from "../../functions/election/labels.ts";
-import { succeed } from "../../infra/lab/api.ts";
+import { ENDPOINT_SLICES, listRequest } from "../../functions/kit/kube/request.ts";
+import { SERVICE_LABEL } from "../../functions/standby/route/names.ts";
 import { listWatch } from "../../infra/lab/list-watch.ts";
-import type { GroupName } from "../lab/names.ts";
-import type { OpenLab } from "../lab/open.ts";
 import { poll } from "../../infra/lab/poll.ts";
+import type { GroupName } from "./names.ts";
+import type { OpenLab } from "./open.ts";
 
 export interface Slice extends KubeObject {
   /** A slice without endpoints has null. */
@@ -28,11 +28,10 @@ export interface Routing {
 export interface Route {
   /** Every change so far. */
   readonly routings: readonly Routing[];
-  /** Resolves once the Service leads to this pod and no other. @throws after 30 s. */
-  leadsTo(pod: string): Promise<void>;
+  /** Resolves to the pod once the Service leads to one alone, which `isIt`. @throws after 30 s. */
+  leadsTo(isIt: (pod: string) => boolean): Promise<string>;
 }
 
-const PORT = 5432;
 const pollMs = 20;
 const deadlineMs = 30_000;
 
@@ -42,33 +41,29 @@ export const readyOf = ({ endpoints }: Pick<Slice, "endpoints">): readonly strin
     .filter(({ conditions }) => conditions?.ready !== false)
     .flatMap(({ targetRef }) => targetRef?.name ?? []);
 
-/** A Service on the group's writer. */
-export const startRoute = async (
-  { api, kubeConfig, signal }: OpenLab,
-  { namespace, name }: GroupName,
+export const followRoute = async (
+  { kubeConfig, signal }: OpenLab,
+  { namespace, name: service }: GroupName,
 ): Promise<Route> => {
-  const body = {
-    metadata: { name: `${name}-writer` },
-    spec: { selector: { app: name, [ROLES.roleLabel]: ROLES.leader }, ports: [{ port: PORT }] },
-  };
-  await succeed(api, "POST", `/api/v1/namespaces/${namespace}/services`, { body });
   const slices = new Map<string, readonly string[]>();
   const routings: Routing[] = [];
   const onEvent = ({ type, object }: { type: string; object: Slice }): void => {
-    if (type === "DELETED") slices.delete(object.metadata.name);
-    else slices.set(object.metadata.name, readyOf(object));
+    const { name, labels } = object.metadata;
+    if (labels?.[SERVICE_LABEL] !== service) return;
+    if (type === "DELETED") slices.delete(name);
+    else slices.set(name, readyOf(object));
     routings.push({ at: performance.now(), ready: [...slices.values()].flat() });
   };
-  const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
+  const { path } = listRequest(ENDPOINT_SLICES, { namespace });
   await listWatch<Slice>({ kubeConfig, path, onEvent, signal });
   return {
     routings,
-    leadsTo: async (pod) => {
-      const isLed = async (): Promise<true | undefined> => {
-        const ready = routings.at(-1)?.ready ?? [];
-        return ready.length === 1 && ready[0] === pod ? true : undefined;
+    leadsTo: (isIt) => {
+      const led = async (): Promise<string | undefined> => {
+        const [pod, ...others] = routings.at(-1)?.ready ?? [];
+        return pod !== undefined && others.length === 0 && isIt(pod) ? pod : undefined;
       };
-      await poll(isLed, { what: `the Service leads to ${pod}`, everyMs: pollMs, deadlineMs });
+      return poll(led, { what: `Service ${service} leads to the expected pod`, everyMs: pollMs, deadlineMs });
     },
   };
 };
