@@ -3,6 +3,8 @@ import type { Bench } from "./report.ts";
 
 export interface BenchEntry {
   readonly name: string;
+  /** Of those of one name, which it is; the first of them runs unless the caller says otherwise. */
+  readonly feature?: string;
   readonly meaning: string;
   /** What one run is. */
   readonly run: string;
@@ -32,11 +34,30 @@ export const BENCHES: readonly BenchEntry[] = [
   },
   {
     name: "failover",
+    feature: "election",
     meaning: "from Ready=False to the new writer label, with few and many locks",
     run: "one fail-over of each contender with each number of locks, and with the fewest once more",
     runs: 200,
     groups: [1, 100, 1000],
     load: async () => (await import("./failover/run.ts")).runFailover,
+  },
+  {
+    name: "failover",
+    feature: "standby",
+    meaning: "the same for annotated Services, in label mode and in route mode",
+    run: "one fail-over of each contender in each mode, with each number of Services of each mode",
+    runs: 200,
+    groups: [1, 100],
+    load: async () => (await import("./standby/run.ts")).runStandbyFailover,
+  },
+  {
+    name: "failover",
+    feature: "roles",
+    meaning: "from an application's claim to the label of its pod",
+    run: "one claim to each contender with each number of checkers",
+    runs: 200,
+    groups: [1, 100],
+    load: async () => (await import("./roles/run.ts")).runRolesFailover,
   },
   {
     name: "noise",
@@ -64,10 +85,10 @@ export const BENCHES: readonly BenchEntry[] = [
   },
   {
     name: "idle",
-    meaning: "reads and writes at rest, with few and many locks",
-    run: "one tick of 10 s",
+    meaning: "reads and writes at rest, with few and many locks, checkers, and Services of each mode",
+    run: "one tick of 10 s with each number of each, and once more with the most while their applications are asked",
     runs: 12,
-    groups: [1, 1000],
+    groups: [1, 250],
     load: async () => (await import("./idle/run.ts")).runIdle,
   },
   {

@@ -11,17 +11,25 @@ import { counted, failuresOf, renderConditions, renderReport, underConditions } 
 const MAX_RUNS = 100_000;
 const MAX_GROUPS = 10_000;
 
-const nameWidth = Math.max(...BENCHES.map(({ name }) => name.length));
-
-const lineOf = ({ name, meaning, runs, run, groups }: BenchEntry): string => {
-  const sizes = groups.length === 0 ? "" : `; groups: ${groups.join(",")}`;
-  return `  ${name.padEnd(nameWidth)}  ${meaning}; a run is ${run}, default ${runs}${sizes}`;
+/** As it is asked for. */
+const titleOf = ({ name, feature }: BenchEntry): string => {
+  const isDefault = BENCHES.find((other) => other.name === name)?.feature === feature;
+  return feature === undefined || isDefault ? name : `${name} --feature ${feature}`;
 };
 
-const usage = `usage: npm run bench -- <bench> [--runs N] [--groups N,...] [--json FILE]
+const titleWidth = Math.max(...BENCHES.map((entry) => titleOf(entry).length));
+
+const lineOf = (entry: BenchEntry): string => {
+  const { meaning, runs, run, groups } = entry;
+  const sizes = groups.length === 0 ? "" : `; groups: ${groups.join(",")}`;
+  return `  ${titleOf(entry).padEnd(titleWidth)}  ${meaning}; a run is ${run}, default ${runs}${sizes}`;
+};
+
+const usage = `usage: npm run bench -- <bench> [--feature F] [--runs N] [--groups N,...] [--json FILE]
 
 ${BENCHES.map(lineOf).join("\n")}
 
+  --feature F     another than the first of the benches of one name
   --runs N        1 to ${MAX_RUNS}
   --groups N,...  other numbers of groups than those above, as many, ascending, each 1 to ${MAX_GROUPS}
   --json FILE     writes figures and conditions to this file too
@@ -54,6 +62,7 @@ const measure = async ({ name, load }: BenchEntry, { runs, groups, file }: Wante
 };
 
 const OPTIONS = {
+  feature: { type: "string" },
   runs: { type: "string" },
   groups: { type: "string" },
   json: { type: "string" },
@@ -90,6 +99,21 @@ const readGroups = (text: string, { name, groups: defaults }: BenchEntry): reado
   return undefined;
 };
 
+const readEntry = (names: readonly string[], feature: string | undefined): BenchEntry | undefined => {
+  const [name = ""] = names;
+  const named = names.length > 1 ? [] : BENCHES.filter((entry) => entry.name === name);
+  if (named.length === 0) {
+    fail(`bench is "${names.join(" ")}"; accepted: one of those below`);
+    return undefined;
+  }
+  const found = feature === undefined ? named[0] : named.find((entry) => entry.feature === feature);
+  if (found !== undefined) return found;
+  const accepted = named.flatMap((entry) => entry.feature ?? []);
+  const which = accepted.length === 0 ? `nothing, there is one ${name}` : accepted.join(", ");
+  fail(`--feature is "${feature}"; accepted: ${which}`);
+  return undefined;
+};
+
 const main = async (): Promise<void> => {
   const given = readArguments();
   if (given === undefined) return;
@@ -98,12 +122,8 @@ const main = async (): Promise<void> => {
     process.stdout.write(usage);
     return;
   }
-  const [name = ""] = positionals;
-  const entry = BENCHES.find((candidate) => candidate.name === name);
-  if (entry === undefined || positionals.length > 1) {
-    fail(`bench is "${positionals.join(" ")}"; accepted: one of those below`);
-    return;
-  }
+  const entry = readEntry(positionals, values.feature);
+  if (entry === undefined) return;
   const runs = readRuns(values.runs ?? String(entry.runs));
   const groups = values.groups === undefined ? entry.groups : readGroups(values.groups, entry);
   if (runs !== undefined && groups !== undefined) await measure(entry, { runs, groups, file: values.json });

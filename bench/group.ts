@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 
 const NAMESPACE = "data";
-const PODS = 5;
+export const PODS = 5;
 const CREATED = "2026-01-01T00:00:00Z";
 
 const setUid = "00000000-0000-4000-8000-000000000100";
@@ -17,6 +17,9 @@ const metadata = (name: string, uid: string, more: object = {}): object => ({
   ...more,
 });
 
+/** Of the pod, on this machine: an application may stand for it. */
+export const podAddress = (index: number): string => `127.0.0.${index + 1}`;
+
 const pod = (index: number): Readonly<Record<string, unknown>> => ({
   apiVersion: "v1",
   kind: "Pod",
@@ -30,7 +33,7 @@ const pod = (index: number): Readonly<Record<string, unknown>> => ({
   },
   status: {
     phase: "Running",
-    podIP: `10.0.0.${index + 1}`,
+    podIP: podAddress(index),
     conditions: ["Initialized", "ContainersReady", "Ready", "PodScheduled"].map((type) => ({
       type,
       status: "True",
@@ -54,6 +57,13 @@ const lock = {
   spec: { statefulSetName: "db", leaseName: "db", leaseDurationSeconds: 30 },
 };
 
+const checker = (rpcPort: number): object => ({
+  apiVersion: "node-role.bb-noti.io/v1",
+  kind: "LeaderStatusChecker",
+  metadata: metadata("db", "00000000-0000-4000-8000-000000000300"),
+  spec: { statefulSetName: "db", namespace: NAMESPACE, rpcPort, localDev: false },
+});
+
 /** Paths of the lock and of a pod on the API server. */
 export const LOCK_PATH: string = `/apis/app.anukkrit.me/v1/namespaces/${NAMESPACE}/statefulsetlocks/db`;
 export const podPath = (index: number): string => `/api/v1/namespaces/${NAMESPACE}/pods/db-${index}`;
@@ -64,6 +74,13 @@ export const group: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   [LOCK_PATH, lock],
   ...Array.from({ length: PODS }, (_, index): [string, unknown] => [podPath(index), pod(index)]),
 ]);
+
+/** The same with a checker instead of the lock. */
+export const groupWithChecker = (rpcPort: number): ReadonlyMap<string, unknown> =>
+  new Map<string, unknown>([
+    ...[...group].filter(([path]) => path !== LOCK_PATH),
+    [`/apis/node-role.bb-noti.io/v1/namespaces/${NAMESPACE}/leaderstatuscheckers/db`, checker(rpcPort)],
+  ]);
 
 export interface BenchEvent {
   readonly headers: Readonly<Record<string, string>>;

@@ -19,8 +19,8 @@ export interface StubApi {
   get(path: string): unknown;
   /** Somebody else's change: merged into the object, with a new resourceVersion. */
   change(path: string, patch: unknown): unknown;
-  /** Forgets what was written and asked, so that the next run meets the same objects. */
-  reset(): void;
+  /** Forgets what was written and asked: the next run meets these objects; default: those of the start. */
+  reset(objects?: ReadonlyMap<string, unknown>): void;
   close(): void;
 }
 
@@ -133,9 +133,9 @@ export const startStubApi = async (seed: ReadonlyMap<string, unknown>): Promise<
     requests,
     get: (path) => store.get(path),
     change: (path, patch) => store.change(path, patch),
-    reset() {
+    reset(objects = seed) {
       requests.length = 0;
-      store = createStore(seed);
+      store = createStore(objects);
     },
     close() {
       server.closeAllConnections();

@@ -2,14 +2,14 @@
  * Compares cold starts in rounds: each variant once a round, in a new order each time, so that drifts of the host hit
  * all alike. CPU time is what to trust; wall time on a shared machine says little.
  */
-import type { Bench, BenchReport, Figure } from "../report.ts";
+import { none, type Bench, type BenchReport, type Figure } from "../report.ts";
 import { median, shuffled } from "../statistics.ts";
 import { measureColdStart } from "./measure.ts";
 import type { ColdStart } from "./measure.ts";
 import { setStage } from "./variants.ts";
 import type { Stage, Variant } from "./variants.ts";
 
-const VARIANTS: readonly Variant[] = ["floor", "https", "kit", "faas", "function"];
+const VARIANTS: readonly Variant[] = ["floor", "https", "kit", "faas", "function", "checker"];
 const CPU_RATIO_MAX = 1.15;
 const RSS_MORE_MIB_MAX = 10;
 
@@ -85,10 +85,29 @@ const reportsOf = (results: Results, runs: number): readonly BenchReport[] => [
   },
 ];
 
+const GRPC = "grpc.js";
+
+/** What only those pay who have a checker, and that nobody else loads it. @throws when it is not seen with one either. */
+const reportChecker = async (stage: Stage, results: Results): Promise<BenchReport> => {
+  const [without, withOne] = [await stage.loaded("function"), await stage.loaded("checker")];
+  if (!withOne.includes(GRPC)) throw new Error(`a start that asks pods was seen to load only ${withOne.join(", ")}`);
+  return {
+    bench: "cold-start",
+    scope: "the same with a LeaderStatusChecker instead of the lock: each pod is asked over gRPC",
+    comparedWith: "no checker",
+    figures: [
+      ...quantities(results, "checker", "function"),
+      none("gRPC loaded without a checker", without.filter((file) => file === GRPC).length),
+    ],
+    notes: [`loaded without: ${without.join(", ")}; with: ${withOne.join(", ")}`],
+  };
+};
+
 export const runColdStart: Bench = async ({ runs }) => {
   const stage = await setStage();
   try {
-    return reportsOf(await runRounds(stage, runs), runs);
+    const results = await runRounds(stage, runs);
+    return [...reportsOf(results, runs), await reportChecker(stage, results)];
   } finally {
     await stage.close();
   }

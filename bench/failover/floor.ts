@@ -1,8 +1,8 @@
 /**
- * The floor of a fail-over: a bare client that waits for the watch event, reads the record, then the members (beside each other
- * they would be the way to two writers), and does the three dependent writes, without deciding or checking anything.
+ * The floor of a fail-over by labels: a bare client that waits for the watch event, reads the record, then the members (beside each other
+ * they would be the way to two leaders), and does the three dependent writes, without deciding or checking anything.
  */
-import { ROLES } from "../../functions/election/labels.ts";
+import { ROLES as WRITERS } from "../../functions/election/labels.ts";
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
 import {
   createRequest,
@@ -14,12 +14,14 @@ import {
   patchRequest,
   PODS,
 } from "../../functions/kit/kube/request.ts";
+import { ROLES as ACTIVES } from "../../functions/standby/labels.ts";
 import { listWatch } from "../../infra/lab/list-watch.ts";
 import { isReady } from "../../infra/lab/workload.ts";
 import { kubeConfigOfAdmin, setting, transportOfAdmin } from "../lab/access.ts";
-import { handOver, orThrow, relabel } from "../lab/bare-client.ts";
+import { handOver, orThrow } from "../lab/bare-client.ts";
 
 const [namespace, name] = [setting("BENCH_NAMESPACE"), setting("BENCH_GROUP")];
+const names = setting("BENCH_FEATURE") === ACTIVES.feature ? ACTIVES : WRITERS;
 const send = orThrow(transportOfAdmin().send);
 
 const failOver = async (): Promise<void> => {
@@ -29,14 +31,14 @@ const failOver = async (): Promise<void> => {
   if (target === undefined) return;
   const spec = { holderIdentity: target.metadata.name };
   const record = patchRequest(LEASES, { namespace, on: metadata }, { spec });
-  await handOver(send, { record, pods, target, patch: relabel });
+  await handOver(send, { names, record, pods, target });
 };
 
 let busy = false;
 
-/** Replaces a writer that is not Ready. */
+/** Replaces a leader that is not Ready. */
 const onEvent = ({ object }: { object: KubeObject }): void => {
-  if (busy || object.metadata.labels?.[ROLES.roleLabel] !== ROLES.leader || isReady(object)) return;
+  if (busy || object.metadata.labels?.[names.roleLabel] !== names.leader || isReady(object)) return;
   busy = true;
   void failOver().finally(() => {
     busy = false;

@@ -6,9 +6,10 @@
 import { addGroups, removeLocks } from "../lab/groups.ts";
 import { groupNames, stepsTo } from "../lab/names.ts";
 import { withLab } from "../lab/open.ts";
-import { startRace, type Samples } from "../lab/race.ts";
+import type { HandOver } from "../lab/hand-over.ts";
+import { startRace } from "../lab/race.ts";
+import { beside, type Pair } from "../lab/rounds.ts";
 import { against, counted, type Bench, type BenchReport, type Figure } from "../report.ts";
-import { percentile } from "../statistics.ts";
 
 const P50_TO_FLOOR = 1.6;
 const P99_TO_FLOOR = 2;
@@ -18,51 +19,40 @@ interface Block {
   readonly locks: number;
   /** After more locks have come and gone. */
   readonly again: boolean;
-  readonly samples: Samples;
+  readonly samples: Pair<HandOver>;
 }
 
-interface Both {
-  readonly ours: number;
-  readonly floor: number;
-}
-
-const both = (samples: Samples, field: "totalMs" | "gapMs", hundredths: number): Both => {
-  const of = (contender: keyof Samples): number =>
-    percentile(
-      samples[contender].map((handOver) => handOver[field]),
-      hundredths,
-    );
-  return { ours: of("ours"), floor: of("floor") };
-};
+const totalMs = (handOver: HandOver): number => handOver.totalMs;
+const gapMs = (handOver: HandOver): number => handOver.gapMs;
 
 const reportOf = ({ locks, again, samples }: Block): BenchReport => {
   const gaps = (hundredths: number): Figure => ({
     name: `no writer label, p${hundredths}`,
     unit: "ms",
-    ...both(samples, "gapMs", hundredths),
+    ...beside(samples, gapMs, hundredths),
   });
   const server = `${counted(locks, "lock")} on the server${again ? " again" : ""}`;
   return {
     bench: "failover",
     scope: `${samples.ours.length} fail-overs each, 3 pods, ${server}`,
     figures: [
-      against("total, p50", "ms", both(samples, "totalMs", 50), P50_TO_FLOOR),
-      against("total, p99", "ms", both(samples, "totalMs", 99), P99_TO_FLOOR),
-      { name: "total, max", unit: "ms", ...both(samples, "totalMs", 100) },
+      against("total, p50", "ms", beside(samples, totalMs, 50), P50_TO_FLOOR),
+      against("total, p99", "ms", beside(samples, totalMs, 99), P99_TO_FLOOR),
+      { name: "total, max", unit: "ms", ...beside(samples, totalMs, 100) },
       gaps(50),
       gaps(99),
     ],
   };
 };
 
-const together = (blocks: readonly Block[]): Samples => ({
+const together = (blocks: readonly Block[]): Pair<HandOver> => ({
   ours: blocks.flatMap(({ samples }) => samples.ours),
   floor: blocks.flatMap(({ samples }) => samples.floor),
 });
 
 const growthOf = (blocks: readonly Block[]): BenchReport => {
   const fewest = Math.min(...blocks.map(({ locks }) => locks));
-  const few = both(together(blocks.filter(({ locks }) => locks === fewest)), "totalMs", 50);
+  const few = beside(together(blocks.filter(({ locks }) => locks === fewest)), totalMs, 50);
   return {
     bench: "failover",
     scope: "what more locks on the server cost",
@@ -70,7 +60,7 @@ const growthOf = (blocks: readonly Block[]): BenchReport => {
     figures: blocks
       .filter(({ locks }) => locks !== fewest)
       .flatMap(({ locks, samples }) => {
-        const more = both(samples, "totalMs", 50);
+        const more = beside(samples, totalMs, 50);
         return [
           against(`total, p50, ${locks} locks`, "ms", { ours: more.ours, floor: few.ours }, P50_TO_FEWEST),
           { name: `bare client, p50, ${locks} locks`, unit: "ms", ours: more.floor, floor: few.floor },

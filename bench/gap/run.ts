@@ -4,20 +4,21 @@
  * a lab have no network. Reported, because most of it is not ours.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { LOCKS, SWITCHOVER_ANNOTATION } from "../../functions/election/labels.ts";
-import { listRequest } from "../../functions/kit/kube/request.ts";
+import { LOCKS, ROLES, SWITCHOVER_ANNOTATION } from "../../functions/election/labels.ts";
+import { listRequest, SERVICES } from "../../functions/kit/kube/request.ts";
 import { succeed } from "../../infra/lab/api.ts";
 import { startServed } from "../lab/contender.ts";
 import { addGroups } from "../lab/groups.ts";
-import { handOver, untilWriter } from "../lab/hand-over.ts";
+import { handOver, untilLeader } from "../lab/hand-over.ts";
 import { groupNames, type GroupName } from "../lab/names.ts";
 import { withLab, type OpenLab } from "../lab/open.ts";
+import { followRoute, type Route } from "../lab/route.ts";
 import { startStopwatch, type Stopwatch } from "../lab/stopwatch.ts";
 import type { Bench, BenchReport, Figure } from "../report.ts";
 import { percentile } from "../statistics.ts";
 import { outagesOf, writesInto } from "./outages.ts";
-import { startRoute, type Route } from "./route.ts";
 
+const PORT = 5432;
 const WRITE_EVERY_MS = 20;
 /** Lets the EndpointSlice controller come to rest: it holds back changes that follow its own too soon. */
 const restMs = 1_500;
@@ -40,6 +41,15 @@ interface Scene {
   readonly route: Route;
 }
 
+/** The Service that clients write through. */
+const startRoute = async (lab: OpenLab, { namespace, name: group }: GroupName): Promise<Route> => {
+  const name = `${group}-writer`;
+  const selector = { app: group, [ROLES.roleLabel]: ROLES.leader };
+  const body = { metadata: { name }, spec: { selector, ports: [{ port: PORT }] } };
+  await succeed(lab.api, "POST", listRequest(SERVICES, { namespace }).path, { body });
+  return followRoute(lab, { namespace, name });
+};
+
 const cause = async ({ lab, group }: Scene, kind: Kind, old: string): Promise<void> => {
   const { namespace, name } = group;
   if (kind === "fail-over") {
@@ -54,12 +64,12 @@ const cause = async ({ lab, group }: Scene, kind: Kind, old: string): Promise<vo
 
 const measure = async (scene: Scene, kind: Kind): Promise<Gap> => {
   const { lab, group, watch, route } = scene;
-  const old = await untilWriter(watch, group);
-  await route.leadsTo(old);
+  const old = await untilLeader(watch, group);
+  await route.leadsTo((pod) => pod === old);
   await sleep(restMs);
   const seen = route.routings.length;
   const { totalMs, gapMs, fenced, promoted } = await handOver(watch, { group, old }, () => cause(scene, kind, old));
-  await route.leadsTo(promoted.pod);
+  await route.leadsTo((pod) => pod === promoted.pod);
   const labels = [
     { at: fenced.at, writer: undefined },
     { at: promoted.at, writer: promoted.pod },
@@ -107,7 +117,7 @@ export const runGap: Bench = ({ runs, say }) =>
     await startServed(lab);
     const [group = { namespace: "", name: "" }] = groupNames(0, 1);
     await addGroups(lab, [group], say);
-    const watch = await startStopwatch(lab.kubeConfig, group.namespace, lab.signal);
+    const watch = await startStopwatch(lab.kubeConfig, { namespace: group.namespace, names: ROLES }, lab.signal);
     const scene = { lab, group, watch, route: await startRoute(lab, group) };
     const gaps: Record<Kind, Gap[]> = { "fail-over": [], switchover: [] };
     for (let round = 1; round <= runs; round += 1) {

@@ -4,24 +4,33 @@ import { isWrite, type GatedRequest } from "../../infra/lab/api-gate.ts";
 export interface AtRest {
   /** Writes of each Lease, by its path. */
   readonly renewals: ReadonlyMap<string, number>;
-  readonly others: number;
+  /** Each other write: method and resource. */
+  readonly others: readonly string[];
   readonly reads: number;
 }
 
 const LEASE_PATCH = /^\/apis\/coordination\.k8s\.io\/v1\/namespaces\/[^/]+\/leases\/[^/?]+/;
 
+const RESOURCE = /\/namespaces\/[^/]+\/(?<plural>[^/?]+)(?:\/[^/?]+(?<subresource>\/[^/?]+)?)?/;
+
+const titleOf = ({ method, path }: GatedRequest): string => {
+  const { plural = path, subresource = "" } = RESOURCE.exec(path)?.groups ?? {};
+  return `${method} ${plural}${subresource}`;
+};
+
 export const writesAtRest = (requests: readonly GatedRequest[]): AtRest => {
   const writes = requests.filter(isWrite);
   const renewals = new Map<string, number>();
-  for (const { method, path } of writes) {
-    const lease = method === "PATCH" ? LEASE_PATCH.exec(path)?.[0] : undefined;
-    if (lease !== undefined) renewals.set(lease, (renewals.get(lease) ?? 0) + 1);
+  const others: string[] = [];
+  for (const write of writes) {
+    const lease = write.method === "PATCH" ? LEASE_PATCH.exec(write.path)?.[0] : undefined;
+    if (lease === undefined) others.push(titleOf(write));
+    else renewals.set(lease, (renewals.get(lease) ?? 0) + 1);
   }
-  const renewed = [...renewals.values()].reduce((sum, count) => sum + count, 0);
-  return { renewals, others: writes.length - renewed, reads: requests.length - writes.length };
+  return { renewals, others, reads: requests.length - writes.length };
 };
 
-/** Each lock is renewed by the first tick after half of its Lease's duration D has passed: each T x ceil(D / 2T) seconds. */
+/** Each Lease is renewed by the first tick after half of its duration D has passed: each T x ceil(D / 2T) seconds. */
 export const renewalsDue = ({
   windowSeconds,
   leaseSeconds,

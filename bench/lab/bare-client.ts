@@ -1,7 +1,7 @@
-/** What the bare clients share: the writes of a fail-over in the order that cannot make two writers, and no decision. */
-import { ROLES } from "../../functions/election/labels.ts";
+/** What the bare clients share: the writes of a fail-over in the order that cannot make two leaders, and no decision. */
+import type { RoleNames } from "../../functions/kit/handover/names.ts";
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
-import type { KubeRequest, PatchBody, Transport } from "../../functions/kit/kube/request.ts";
+import type { KubeRequest, Transport } from "../../functions/kit/kube/request.ts";
 import { patchRequest, PODS } from "../../functions/kit/kube/request.ts";
 import { classify, describe } from "../../functions/kit/kube/status-class.ts";
 
@@ -14,27 +14,24 @@ export const orThrow =
     throw new Error(`${request.method} ${request.path}: ${describe(response)}`);
   };
 
-/** A patch of the pod's role, and of its annotations where the client keeps some. */
-export const relabel = (
-  { metadata }: KubeObject,
-  role: string | null,
-  annotations?: Readonly<Record<string, string | null>>,
-): KubeRequest => {
-  const body: PatchBody = { metadata: { labels: { [ROLES.roleLabel]: role }, annotations } };
-  return patchRequest(PODS, { namespace: metadata.namespace ?? "", on: metadata }, body);
-};
-
 export interface BareHandOver {
+  /** Whose labels. */
+  readonly names: RoleNames;
   readonly record: KubeRequest;
   readonly pods: readonly KubeObject[];
   readonly target: KubeObject;
-  /** Of a pod in its new role. */
-  readonly patch: (pod: KubeObject, role: string | null) => KubeRequest;
+  /** Of a pod in its new role, where the client keeps some. */
+  readonly annotations?: (role: string | null) => Readonly<Record<string, string | null>>;
 }
 
 /** The three dependent writes: the record; all others fenced beside each other; the promotion. */
-export const handOver = async (send: Transport, { record, pods, target, patch }: BareHandOver): Promise<void> => {
+export const handOver = async (send: Transport, how: BareHandOver): Promise<void> => {
+  const { names, record, pods, target, annotations } = how;
+  const relabel = ({ metadata }: KubeObject, role: string | null): KubeRequest => {
+    const body = { metadata: { labels: { [names.roleLabel]: role }, annotations: annotations?.(role) } };
+    return patchRequest(PODS, { namespace: metadata.namespace ?? "", on: metadata }, body);
+  };
   await send(record);
-  await Promise.all(pods.filter((pod) => pod !== target).map((pod) => send(patch(pod, ROLES.follower))));
-  await send(patch(target, ROLES.leader));
+  await Promise.all(pods.filter((pod) => pod !== target).map((pod) => send(relabel(pod, names.follower))));
+  await send(relabel(target, names.leader));
 };

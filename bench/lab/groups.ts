@@ -25,8 +25,33 @@ export const addNamespace = async (api: Api, name: string): Promise<void> => {
   if (status !== 201 && status !== 409) throw new Error(`namespace ${name}: creation answered ${status}`);
 };
 
-const create = (api: Api, resource: Resource, namespace: string, body: unknown): Promise<unknown> =>
-  succeed(api, "POST", listRequest(resource, { namespace }).path, { body });
+/** Objects that are created, and what is to become of each before it counts as there. */
+export interface Creation {
+  readonly resource: Resource;
+  readonly manifest: (group: GroupName) => unknown;
+  /** What tells that it is there, and the name of that; default: the object itself. */
+  readonly shown?: { readonly resource: Resource; readonly nameOf: (group: GroupName) => string };
+  readonly isSettled: (shown: KubeObject) => boolean;
+}
+
+/** One object for each group, of the group's name; resolves when all are settled. */
+export const addEach = async (
+  { api, kubeConfig }: Lab,
+  groups: readonly GroupName[],
+  { resource, manifest, shown = { resource, nameOf: ({ name }) => name }, isSettled }: Creation,
+): Promise<void> => {
+  const ending = new AbortController();
+  try {
+    const all = await follow(kubeConfig, listRequest(shown.resource, {}).path, ending.signal);
+    await inParallel(groups, WRITTEN_AT_ONCE, async (group) => {
+      const { namespace } = group;
+      await succeed(api, "POST", listRequest(resource, { namespace }).path, { body: manifest(group) });
+      await all.until({ namespace, name: shown.nameOf(group) }, isSettled);
+    });
+  } finally {
+    ending.abort();
+  }
+};
 
 const isComplete = ({ status }: KubeObject): boolean =>
   (status as { readyReplicas?: number } | undefined)?.readyReplicas === PODS_PER_GROUP;
@@ -35,40 +60,25 @@ const isElected = ({ status }: KubeObject): boolean =>
   ((status as { writerPod?: string } | undefined)?.writerPod ?? "") !== "";
 
 /** StatefulSets with their namespaces; resolves when all pods are Ready. */
-export const addSets = async ({ api, kubeConfig }: Lab, groups: readonly GroupName[]): Promise<void> => {
-  const ending = new AbortController();
-  const { path } = listRequest(STATEFUL_SETS, {});
-  try {
-    const sets = await follow(kubeConfig, path, ending.signal);
-    for (const namespace of new Set(groups.map((group) => group.namespace))) {
-      // oxlint-disable-next-line no-await-in-loop -- few, and each is needed by all that follows
-      await addNamespace(api, namespace);
-    }
-    await inParallel(groups, WRITTEN_AT_ONCE, async (group) => {
-      const { namespace, name } = group;
-      await create(api, STATEFUL_SETS, namespace, statefulSetManifest({ name, replicas: PODS_PER_GROUP }));
-      await sets.until(group, isComplete);
-    });
-  } finally {
-    ending.abort();
+export const addSets = async (lab: Lab, groups: readonly GroupName[]): Promise<void> => {
+  for (const namespace of new Set(groups.map((group) => group.namespace))) {
+    // oxlint-disable-next-line no-await-in-loop -- few, and each is needed by all that follows
+    await addNamespace(lab.api, namespace);
   }
+  await addEach(lab, groups, {
+    resource: STATEFUL_SETS,
+    manifest: ({ name }) => statefulSetManifest({ name, replicas: PODS_PER_GROUP }),
+    isSettled: isComplete,
+  });
 };
 
 /** A lock on each StatefulSet; resolves when a running function has elected and reported a writer for all. */
-export const addLocks = async ({ api, kubeConfig }: Lab, groups: readonly GroupName[]): Promise<void> => {
-  const ending = new AbortController();
-  const { path } = listRequest(LOCKS, {});
-  try {
-    const locks = await follow(kubeConfig, path, ending.signal);
-    await inParallel(groups, WRITTEN_AT_ONCE, async (group) => {
-      const { namespace, name } = group;
-      await create(api, LOCKS, namespace, lockManifest({ name, statefulSetName: name }));
-      await locks.until(group, isElected);
-    });
-  } finally {
-    ending.abort();
-  }
-};
+export const addLocks = (lab: Lab, groups: readonly GroupName[]): Promise<void> =>
+  addEach(lab, groups, {
+    resource: LOCKS,
+    manifest: ({ name }) => lockManifest({ name, statefulSetName: name }),
+    isSettled: isElected,
+  });
 
 /** Removes the locks, whose groups a running function ends; sets and pods stay. Resolves when the locks are gone. */
 export const removeLocks = async ({ api, transport }: Lab, groups: readonly GroupName[]): Promise<void> => {

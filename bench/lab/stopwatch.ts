@@ -1,6 +1,6 @@
 /** A separate watcher that notes when each pod's role label was seen to change. */
 import type { KubeConfig } from "@kubernetes/client-node";
-import { ROLES } from "../../functions/election/labels.ts";
+import type { RoleNames } from "../../functions/kit/handover/names.ts";
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
 import { listRequest, PODS } from "../../functions/kit/kube/request.ts";
 import { listWatch } from "../../infra/lab/list-watch.ts";
@@ -13,9 +13,9 @@ export interface Change {
 }
 
 export interface Stopwatch {
-  /** Name of the group's pod that carries the writer label now. */
-  writerOf(group: GroupName): string | undefined;
-  /** Resolves to the first change after this call by which the writer `old` is fenced. @throws after 60 s. */
+  /** Name of the group's pod that carries the leader's label now. */
+  leaderOf(group: GroupName): string | undefined;
+  /** Resolves to the first change after this call by which the leader `old` is fenced. @throws after 60 s. */
   fenced(group: GroupName, old: string): Promise<Change>;
   /** Resolves to the first change after this call by which another pod is promoted. @throws after 60 s. */
   promoted(group: GroupName, old: string): Promise<Change>;
@@ -27,7 +27,7 @@ interface RoleChange extends Change {
   readonly role: string | undefined;
 }
 
-interface Watched {
+interface Seen {
   readonly roles: Map<string, string | undefined>;
   readonly listeners: Set<(change: RoleChange) => void>;
 }
@@ -37,24 +37,30 @@ const groupOf = ({ metadata: { namespace = "", name } }: KubeObject): GroupName 
   name: name.replace(/-[0-9]+$/, ""),
 });
 
-/** `namespace` undefined: all of them. */
+export interface Watched {
+  /** Undefined: all of them. */
+  readonly namespace: string | undefined;
+  /** Whose labels. */
+  readonly names: RoleNames;
+}
+
 export const startStopwatch = async (
   kubeConfig: KubeConfig,
-  namespace: string | undefined,
+  { namespace, names }: Watched,
   signal: AbortSignal,
 ): Promise<Stopwatch> => {
-  const groups = new Map<string, Watched>();
-  const at = (group: GroupName): Watched => {
+  const groups = new Map<string, Seen>();
+  const at = (group: GroupName): Seen => {
     const known = groups.get(keyOf(group));
     if (known !== undefined) return known;
-    const fresh: Watched = { roles: new Map(), listeners: new Set() };
+    const fresh: Seen = { roles: new Map(), listeners: new Set() };
     groups.set(keyOf(group), fresh);
     return fresh;
   };
   const onEvent = ({ object }: { object: KubeObject }): void => {
     const { name, labels } = object.metadata;
     const { roles, listeners } = at(groupOf(object));
-    const role = labels?.[ROLES.roleLabel];
+    const role = labels?.[names.roleLabel];
     if (roles.get(name) === role) return;
     roles.set(name, role);
     const change = { at: performance.now(), pod: name, role };
@@ -78,8 +84,8 @@ export const startStopwatch = async (
     });
   await listWatch<KubeObject>({ kubeConfig, path, onEvent, signal });
   return {
-    writerOf: (group) => [...at(group).roles].find(([, role]) => role === ROLES.leader)?.[0],
-    fenced: (group, old) => next(group, ({ pod, role }) => pod === old && role === ROLES.follower),
-    promoted: (group, old) => next(group, ({ pod, role }) => pod !== old && role === ROLES.leader),
+    leaderOf: (group) => [...at(group).roles].find(([, role]) => role === names.leader)?.[0],
+    fenced: (group, old) => next(group, ({ pod, role }) => pod === old && role === (names.follower ?? undefined)),
+    promoted: (group, old) => next(group, ({ pod, role }) => pod !== old && role === names.leader),
   };
 };

@@ -8,10 +8,11 @@ import type { KubeObject } from "../../functions/kit/kube/object.ts";
 import { listOf, listRequest, PODS } from "../../functions/kit/kube/request.ts";
 import { startScript, whileAlive } from "../lab/contender.ts";
 import { addNamespace } from "../lab/groups.ts";
-import { sumOf } from "../lab/metric.ts";
 import type { HandOver } from "../lab/hand-over.ts";
+import { sumOf } from "../lab/metric.ts";
 import { withLab, type OpenLab } from "../lab/open.ts";
-import { startRace, type Race, type Samples } from "../lab/race.ts";
+import { startRace, type Race } from "../lab/race.ts";
+import type { Pair } from "../lab/rounds.ts";
 import { against, type Bench, type BenchOptions, type BenchReport } from "../report.ts";
 import { median, percentile } from "../statistics.ts";
 
@@ -40,21 +41,21 @@ const totalOf = (samples: readonly HandOver[], hundredths: number): number =>
   );
 
 interface Block {
-  readonly samples: Samples;
+  readonly samples: Pair<HandOver>;
   /** Unrelated updates that the server took. */
   readonly updatesPerSecond: number;
   /** The function's mean time to answer an event: the source sends its next one only then. */
   readonly answerMs: number;
 }
 
-const together = (blocks: readonly Block[]): Samples => ({
+const together = (blocks: readonly Block[]): Pair<HandOver> => ({
   ours: blocks.flatMap(({ samples }) => samples.ours),
   floor: blocks.flatMap(({ samples }) => samples.floor),
 });
 
 const reportOf = (quiet: readonly Block[], noisy: readonly Block[]): BenchReport => {
   const [still, loud] = [together(quiet), together(noisy)];
-  const beside = (contender: keyof Samples, hundredths: number): { ours: number; floor: number } => ({
+  const beside = (contender: keyof Pair<HandOver>, hundredths: number): { ours: number; floor: number } => ({
     ours: totalOf(loud[contender], hundredths),
     floor: totalOf(still[contender], hundredths),
   });

@@ -33,7 +33,7 @@ import { eventRequest } from "../../functions/kit/recorder.ts";
 import { createSlots } from "../../functions/kit/slots.ts";
 import { isReady } from "../../infra/lab/workload.ts";
 import { setting, transportOfAdmin } from "../lab/access.ts";
-import { handOver, orThrow, relabel } from "../lab/bare-client.ts";
+import { handOver, orThrow } from "../lab/bare-client.ts";
 
 /** All at once they would wait for each other's connections: this is faster. */
 const GROUPS_AT_ONCE = 16;
@@ -96,12 +96,12 @@ const failOver = async (namespace: string, name: string): Promise<void> => {
     record: patchRequest(LEASES, { namespace, on: lease.metadata }, { metadata: { annotations }, spec }),
     pods,
     target,
-    patch: (pod, role) =>
-      relabel(pod, role, {
-        [stampEpochAnnotation(feature)]: epoch,
-        [stampRecordAnnotation(feature)]: lease.metadata.uid,
-        [tokenAnnotation(feature)]: role === leader ? epoch : null,
-      }),
+    names: ROLES,
+    annotations: (role) => ({
+      [stampEpochAnnotation(feature)]: epoch,
+      [stampRecordAnnotation(feature)]: lease.metadata.uid,
+      [tokenAnnotation(feature)]: role === leader ? epoch : null,
+    }),
   });
   await report(lock, target, epoch);
 };

@@ -3,9 +3,10 @@
  * same requests as fast as the server takes them.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { ROLES } from "../../functions/election/labels.ts";
 import { whileAlive } from "../lab/contender.ts";
 import { addGroups } from "../lab/groups.ts";
-import { untilWriter } from "../lab/hand-over.ts";
+import { untilLeader } from "../lab/hand-over.ts";
 import { groupNames, stepsTo, type GroupName } from "../lab/names.ts";
 import { withLab, type OpenLab } from "../lab/open.ts";
 import { inParallel } from "../lab/parallel.ts";
@@ -40,10 +41,10 @@ const burst = async (lab: OpenLab, groups: readonly GroupName[], standing: Stand
   const { kubelet, kubeConfig } = lab;
   const ending = new AbortController();
   try {
-    const watch = await startStopwatch(kubeConfig, undefined, ending.signal);
+    const watch = await startStopwatch(kubeConfig, { namespace: undefined, names: ROLES }, ending.signal);
     const losses = await Promise.all(
       groups.map(async (group) => {
-        const old = await untilWriter(watch, group);
+        const old = await untilLeader(watch, group);
         return { namespace: group.namespace, old, group };
       }),
     );

@@ -1,9 +1,7 @@
 /** One pass over everything, as a tick starts it, and what it took. */
-import { readFileSync } from "node:fs";
-import { text } from "node:stream/consumers";
-import { request } from "node:http";
 import type { FunctionInstance } from "../../infra/lab/function.ts";
 import { sumOf } from "../lab/metric.ts";
+import { postTick } from "../lab/tick.ts";
 import { bytesReadBy, cpuMsOf } from "../process.ts";
 
 export interface Pass {
@@ -14,27 +12,6 @@ export interface Pass {
 }
 
 const BYTES_PER_MIB = 1024 * 1024;
-
-const readTick = (): { readonly headers: Readonly<Record<string, string>>; readonly body: unknown } =>
-  JSON.parse(readFileSync(new URL("../../events/samples/ping.json", import.meta.url), "utf8"));
-
-/** Not by `fetch`, which gives up before a long pass ends. */
-const postTick = (url: string): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const { headers, body } = readTick();
-    const payload = JSON.stringify(body);
-    const own = { ...headers, host: new URL(url).host, "content-length": Buffer.byteLength(payload) };
-    request(url, { method: "POST", headers: own }, (response) => {
-      const done = async (): Promise<void> => {
-        const said = await text(response);
-        if (response.statusCode === 204) resolve();
-        else reject(new Error(`the tick was answered with ${response.statusCode}: ${said}`));
-      };
-      void done();
-    })
-      .once("error", reject)
-      .end(payload);
-  });
 
 /** @throws when a group was not at rest, because the pass is then not all that was measured. */
 export const measurePass = async (instance: FunctionInstance): Promise<Pass> => {

@@ -10,7 +10,15 @@ import { startLocalSource, type LocalSourceOptions, type WatchedResource } from 
 /** The access that `--kubeconfig` asks for; undefined: the default one. */
 export type FindAccess = (kubeconfig: string | undefined) => Promise<KubeAccess>;
 
-const DEFAULT_RESOURCES = ["v1/pods", "apps/v1/statefulsets", "app.anukkrit.me/v1/statefulsetlocks"];
+/** What the shipped ApiServerSources stream. */
+const DEFAULT_RESOURCES = [
+  "v1/pods",
+  "v1/services",
+  "apps/v1/statefulsets",
+  "app.anukkrit.me/v1/statefulsetlocks",
+  "node-role.bb-noti.io/v1/leaderstatuscheckers",
+  "discovery.k8s.io/v1/endpointslices?endpointslice.kubernetes.io/managed-by=bellwether.dev",
+];
 
 const HELP = `Sends what Knative's ApiServerSource and PingSource would send, without Knative.
 
@@ -21,7 +29,7 @@ Usage: npm run source -- --sink URL [options]
   --namespace NAME        namespace to watch; may be repeated; default: default
   --all-namespaces        watch all namespaces
   --resource R[?SELECTOR] such as v1/pods?app=db; may be repeated
-                          default: ${DEFAULT_RESOURCES.join(", ")}
+                          default: ${DEFAULT_RESOURCES.join(",\n                          ")}
   --mode MODE             Resource (whole objects, the default) or Reference (names only)
   --schedule CRON         also send ticks; five fields or six with seconds, in UTC: '*/10 * * * * *'
   --help                  this text

@@ -3,7 +3,7 @@ import type { FeatureContext, Io } from "../kit/context.ts";
 import type { Feature, RunOutcome } from "../kit/feature.ts";
 import { keyAfter, keyOf, keyText, LEARN_PREFIX, orphanOf, type ObjectKey } from "../kit/keys.ts";
 import { listAll } from "../kit/kube/page.ts";
-import { failed, runPasses, settled } from "../kit/outcome.ts";
+import { runPasses, settled, unlisted } from "../kit/outcome.ts";
 import { LOCKS, ROLES } from "./labels.ts";
 import type { Owner } from "./load.ts";
 import { createMemory, type ElectionMemory } from "./memory.ts";
@@ -16,7 +16,7 @@ import { sweepLocks } from "./sweep.ts";
 /** Looks up the locks on a StatefulSet that another instance serves, so that their events are not dropped here. */
 const learnLocks = async (io: Io, { namespace, name }: ObjectKey, memory: ElectionMemory): Promise<RunOutcome> => {
   const listing = await listAll(io.send, LOCKS, { namespace });
-  if (!listing.ok) return settled(failed("list StatefulSetLocks", listing.response));
+  if (!listing.ok) return unlisted("list StatefulSetLocks", listing.response);
   const locks = listing.items.map((lock) => viewLock(lock, io.context.clock.serverNow()));
   const found = locks.filter(({ statefulSetName }) => statefulSetName === name);
   for (const lock of found) {

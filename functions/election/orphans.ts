@@ -3,10 +3,9 @@
  * own ends them.
  */
 import type { Io } from "../kit/context.ts";
-import { endRemains, type OrphanedGroup } from "../kit/group/orphans.ts";
-import { dropRecord } from "../kit/group/records.ts";
+import { endRemains, groupOfLease, type OrphanedGroup } from "../kit/group/orphans.ts";
+import { dropLeases } from "../kit/group/records.ts";
 import { GROUP_LABEL, OWNER_ANNOTATION } from "../kit/handover/names.ts";
-import { viewRecord } from "../kit/handover/model.ts";
 import { ownerOfText, recordSelector } from "../kit/handover/record.ts";
 import { keyText } from "../kit/keys.ts";
 import type { KubeObject } from "../kit/kube/object.ts";
@@ -60,11 +59,7 @@ const staleLeases = (seen: GroupsSeen): readonly KubeObject[] => {
   });
 };
 
-export const staleRecords = (seen: GroupsSeen): readonly OrphanedGroup[] =>
-  staleLeases(seen).map(({ metadata }) => ({
-    namespace: metadata.namespace ?? "",
-    group: metadata.labels?.[GROUP_LABEL] ?? "",
-  }));
+export const staleRecords = (seen: GroupsSeen): readonly OrphanedGroup[] => staleLeases(seen).map(groupOfLease);
 
 /** What there is now, by consistent reads: the sweep saw it a while ago. */
 const look = async (io: Io, { namespace, group }: OrphanedGroup): Promise<GroupsSeen | PassOutcome> => {
@@ -81,15 +76,6 @@ const look = async (io: Io, { namespace, group }: OrphanedGroup): Promise<Groups
   return { locks: views, sets: sets.items, leases: leases.items };
 };
 
-/** Deletes the records of a served group that no lock names; the group itself is not touched. */
-const dropStale = async (io: Io, seen: GroupsSeen): Promise<PassOutcome> => {
-  const stale = io.context.mode === "observe" ? [] : staleLeases(seen);
-  const outcomes = await Promise.all(
-    stale.map((lease) => dropRecord(io, viewRecord(lease, io.context.clock.serverNow()))),
-  );
-  return outcomes.find((outcome) => outcome !== undefined) ?? done("GroupServed");
-};
-
 const endUnlessServed = async (
   io: Io,
   orphan: OrphanedGroup,
@@ -97,7 +83,8 @@ const endUnlessServed = async (
 ): Promise<PassOutcome> => {
   const seen = await look(io, orphan);
   if ("kind" in seen) return seen;
-  return served(seen).includes(orphan.group) ? dropStale(io, seen) : endRemains(io, ROLES, orphan);
+  if (!served(seen).includes(orphan.group)) return endRemains(io, ROLES, orphan);
+  return (await dropLeases(io, staleLeases(seen))) ?? done("GroupServed");
 };
 
 /** Ends a group that no lock stands for. */

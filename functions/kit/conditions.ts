@@ -26,13 +26,17 @@ const NAME_CHARACTERS_MAX = 253;
 /** A name that somebody else wrote, as a message shows it. */
 export const quoted = (name: string): string => JSON.stringify(name.slice(0, NAME_CHARACTERS_MAX));
 
-/** A condition that exists only while it is true. */
-export const trueFinding = (type: string, reason: string, message: string): Finding => ({
+/** In one line, as lists of findings are read. */
+export const at = (type: string, status: Finding["status"], reason: string, message: string): Finding => ({
   type,
-  status: "True",
+  status,
   reason,
   message,
 });
+
+/** A condition that exists only while it is true. */
+export const trueFinding = (type: string, reason: string, message: string): Finding =>
+  at(type, "True", reason, message);
 
 export interface Condition extends Finding {
   readonly lastTransitionTime: string;

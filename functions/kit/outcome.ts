@@ -68,3 +68,10 @@ export const runPasses = async (passOnce: () => Promise<PassOutcome>): Promise<R
   }
   return settled(restart(`still "${reason}" after ${PASSES_MAX} passes`));
 };
+
+/**
+ * The outcome of a look-up that was not answered with a list. What may not be read, or is not installed, is not asked for again: the sweep
+ * says so loudly, and asks anyway.
+ */
+export const unlisted = (doing: string, response: KubeResponse): RunOutcome =>
+  classify(response) === "wait" ? settled(failed(doing, response)) : { kind: "done", reason: "Unreadable" };

@@ -5,7 +5,7 @@
 import type { Clock } from "../kit/clock.ts";
 import type { Feature, RunOutcome, SweepOutcome } from "../kit/feature.ts";
 import type { Log } from "../kit/host/log.ts";
-import { GROUPS, SWEEP_SECONDS } from "../kit/host/metric-list.ts";
+import { BARRED, GROUPS, SWEEP_SECONDS } from "../kit/host/metric-list.ts";
 import type { Metrics } from "../kit/host/metrics.ts";
 import type { Transport } from "../kit/kube/request.ts";
 import { joinLists } from "../kit/kube/shared-lists.ts";
@@ -17,18 +17,32 @@ export interface TickContext {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly trigger: (feature: Feature, group: string) => Promise<RunOutcome>;
-  /** Told as soon as a sweep has read everything of a feature. */
+  /** Told as soon as a sweep has read everything of a feature that it may read. */
   readonly onRead: (feature: Feature) => void;
 }
 
-/** Undefined: every feature was swept; otherwise why not. Groups that are not at rest are run again by themselves. */
+/** Undefined: every feature was swept that may be; otherwise why not. Groups that are not at rest are run again by themselves. */
 export type Tick = () => Promise<string | undefined>;
 
-/** A sweep of one feature: why it could not read, if so, and the runs that it asked for. */
+/** A sweep of one feature, and the runs that it asked for. */
 interface Swept {
-  readonly problem: string | undefined;
+  readonly outcome: SweepOutcome;
   readonly runs: readonly Promise<RunOutcome>[];
 }
+
+const note = ({ log, metrics }: TickContext, { name: feature }: Feature, { outcome, runs }: Swept): void => {
+  if (outcome.kind === "failed") {
+    log.warn("sweep could not read", { feature, reason: outcome.reason });
+    return;
+  }
+  metrics.set(BARRED, { feature }, outcome.kind === "barred" ? 1 : 0);
+  if (outcome.kind === "barred") {
+    log.error("feature serves nothing until it may read", { feature, reason: outcome.reason });
+    return;
+  }
+  metrics.set(GROUPS, { feature }, outcome.groups);
+  log.debug("swept", { feature, groups: outcome.groups, renewed: outcome.renewed, runs: runs.length });
+};
 
 const sweepOne = async (context: TickContext, feature: Feature): Promise<Swept> => {
   const { clock, log, metrics } = context;
@@ -45,13 +59,16 @@ const sweepOne = async (context: TickContext, feature: Feature): Promise<Swept> 
     outcome = { kind: "failed", reason: String(error) };
   }
   metrics.observe(SWEEP_SECONDS, { feature: feature.name }, (clock.monotonic() - begun) / 1000);
-  if (outcome.kind === "failed") {
-    log.warn("sweep could not read", { feature: feature.name, reason: outcome.reason });
-    return { problem: outcome.reason, runs };
-  }
-  metrics.set(GROUPS, { feature: feature.name }, outcome.groups);
-  log.debug("swept", { feature: feature.name, groups: outcome.groups, renewed: outcome.renewed, runs: runs.length });
-  return { problem: undefined, runs };
+  note(context, feature, { outcome, runs });
+  return { outcome, runs };
+};
+
+/** Asking again soon helps where the server is in trouble; a permission that one of several features lacks is no reason to. */
+const problemOf = (outcomes: readonly SweepOutcome[]): string | undefined => {
+  const failed = outcomes.find((outcome) => outcome.kind === "failed");
+  const barred = outcomes.filter((outcome) => outcome.kind === "barred");
+  const nothing = barred.length === outcomes.length ? barred[0] : undefined;
+  return (failed ?? nothing)?.reason;
 };
 
 export const createTick = (context: TickContext): Tick => {
@@ -68,6 +85,6 @@ export const createTick = (context: TickContext): Tick => {
     current ??= sweepAll();
     const swept = await current;
     await Promise.all(swept.flatMap(({ runs }) => runs));
-    return swept.find(({ problem }) => problem !== undefined)?.problem;
+    return problemOf(swept.map(({ outcome }) => outcome));
   };
 };

@@ -1,115 +1,15 @@
 /**
- * Whether a checker may be served (`admit`), and who leads by what the pods said (`judge`). The application decides; a leader that it
- * named loses its label only to a successor that it names as well, or by its own word.
+ * Who leads by what the pods said. The application decides; a leader that it named loses its label only to a successor that it names as
+ * well, or by its own word.
  */
-import { listed, quoted, trueFinding, type Finding } from "../kit/conditions.ts";
-import { olderServed } from "../kit/group/owners.ts";
+import { listed, trueFinding, type Finding } from "../kit/conditions.ts";
 import { choose, disqualification, type Departure } from "../kit/handover/choose.ts";
 import { inspect } from "../kit/handover/inspect.ts";
 import type { RecordView } from "../kit/handover/model.ts";
-import type { RecordReading } from "../kit/handover/record.ts";
 import type { Candidate } from "../kit/pods/candidate.ts";
 import type { SetView } from "../kit/pods/stateful-set.ts";
 import type { LeaderAnswer, ServersAnswer, ServerView } from "./ask/ask.ts";
 import { ROLES } from "./labels.ts";
-import type { CheckerView } from "./model.ts";
-
-export type RefusalReason =
-  | "ValidationError"
-  | "NamespaceNotAllowed"
-  | "StatefulSetNotFound"
-  | "StatefulSetShared"
-  | "LeaseForeign";
-
-export type Admission =
-  | { readonly kind: "serve"; readonly set: SetView; readonly record: RecordView | undefined; readonly adopts: boolean }
-  | { readonly kind: "end" }
-  /** The record belongs to a group that this checker served before. */
-  | { readonly kind: "end-previous"; readonly group: string }
-  | { readonly kind: "refuse"; readonly reason: RefusalReason; readonly message: string };
-
-/** Which namespaces checkers may reach into. */
-export interface Reach {
-  /** Namespaces that the function serves; empty: all. */
-  readonly served: readonly string[];
-  /** Namespaces whose StatefulSets checkers of other namespaces may name. */
-  readonly open: readonly string[];
-}
-
-export interface AdmissionInput {
-  readonly checker: CheckerView;
-  /** All checkers that may name the same StatefulSet. */
-  readonly checkers: readonly CheckerView[];
-  readonly set: SetView | undefined;
-  readonly reading: RecordReading;
-  readonly reach: Reach;
-}
-
-const refuse = (reason: RefusalReason, message: string): Admission => ({ kind: "refuse", reason, message });
-
-/** Why the checker must not touch the namespace that it names; undefined: it may. */
-export const outOfReach = ({ namespace, setNamespace }: CheckerView, { served, open }: Reach): string | undefined => {
-  if (namespace === setNamespace) return undefined;
-  if (!open.includes(setNamespace)) {
-    return `spec.namespace: got ${quoted(setNamespace)}, accepted is the checker's own namespace; whoever installs Bellwether allows others by naming them in BELLWETHER_ROLES_NAMESPACES`;
-  }
-  return served.length === 0 || served.includes(setNamespace)
-    ? undefined
-    : `spec.namespace: got ${quoted(setNamespace)}, which is not among BELLWETHER_NAMESPACES`;
-};
-
-const isOnSameSet = (one: CheckerView, other: CheckerView): boolean =>
-  one.setNamespace === other.setNamespace && one.statefulSetName === other.statefulSetName;
-
-/** The older checker that is served on the same StatefulSet; undefined: there is none. */
-export const servedBefore = ({
-  checker,
-  checkers,
-  reach,
-}: Pick<AdmissionInput, "checker" | "checkers" | "reach">): CheckerView | undefined => {
-  const stands = (other: CheckerView): boolean =>
-    other.problems.length === 0 && !other.ended && outOfReach(other, reach) === undefined;
-  return olderServed(checker, checkers, { stands, collide: isOnSameSet }).find((other) => isOnSameSet(other, checker));
-};
-
-const admitRecord = (reading: RecordReading, set: SetView): Admission => {
-  switch (reading.kind) {
-    case "none":
-      return { kind: "serve", set, record: undefined, adopts: false };
-    case "adoptable":
-      return { kind: "serve", set, record: reading.record, adopts: true };
-    case "foreign":
-      return refuse("LeaseForeign", `Lease ${reading.record.name} is not ours any more; delete it`);
-    case "ours":
-      return reading.group === set.uid
-        ? { kind: "serve", set, record: reading.record, adopts: false }
-        : { kind: "end-previous", group: reading.group };
-  }
-};
-
-/** May this checker be served, and on which record? */
-export const admit = (input: AdmissionInput): Admission => {
-  const { checker, set, reading, reach } = input;
-  if (checker.deleting) return { kind: "end" };
-  if (checker.problems.length > 0) return refuse("ValidationError", checker.problems.join("; "));
-  const away = outOfReach(checker, reach);
-  if (away !== undefined) return refuse("NamespaceNotAllowed", away);
-  const older = servedBefore(input);
-  if (older !== undefined) {
-    return refuse(
-      "StatefulSetShared",
-      `StatefulSet ${checker.statefulSetName} is served by the older LeaderStatusChecker ${older.namespace}/${older.name}`,
-    );
-  }
-  if (set === undefined || set.deleting) {
-    const what = set === undefined ? "does not exist" : "is being deleted; nothing is moved";
-    return refuse(
-      "StatefulSetNotFound",
-      `StatefulSet ${checker.statefulSetName} in namespace ${checker.setNamespace} ${what}`,
-    );
-  }
-  return admitRecord(reading, set);
-};
 
 export type LeadReason = "LeaderConfirmed" | "LeaderKept" | "LeaderDenies" | "LeaderSilent" | "LocalDev" | Departure;
 
@@ -162,13 +62,17 @@ export const claimantsAmong = (pods: readonly Candidate[], leads: Answers["leads
 
 const majorityOf = ({ replicas }: SetView): number => Math.floor(replicas / 2) + 1;
 
+/** One of the replicas that a majority is made of; not so a pod that a smaller `spec.replicas` or another first ordinal is about to remove. */
+const isReplica = ({ name: set, firstOrdinal, replicas }: SetView, { name, ordinal }: Candidate): boolean =>
+  name === `${set}-${ordinal}` && ordinal >= firstOrdinal && ordinal < firstOrdinal + replicas;
+
 /** By its id, or by the first DNS label of its address. */
 const isServer = ({ id, rpcAddr }: ServerView, { name }: Candidate): boolean =>
   id === name || /^[^.:]+/.exec(rpcAddr)?.[0] === name;
 
 /** The one pod that the answer takes for the leader. */
-const seenLeader = (answer: ServersAnswer, pods: readonly Candidate[]): Candidate | undefined => {
-  if (answer.kind === "silent") return undefined;
+const seenLeader = (answer: ServersAnswer | undefined, pods: readonly Candidate[]): Candidate | undefined => {
+  if (answer?.kind !== "answered") return undefined;
   const leaders = answer.servers.filter(({ isLeader }) => isLeader);
   const [leader, ...others] = leaders;
   return leader === undefined || others.length > 0 ? undefined : pods.find((pod) => isServer(leader, pod));
@@ -180,9 +84,8 @@ const electedAmong = (
   able: readonly Candidate[],
   { set, views }: { readonly set: SetView; readonly views: Answers["views"] },
 ): Candidate | undefined => {
-  const votes = [...views.values()].map((answer) => seenLeader(answer, able));
-  const elected = claimants.filter((pod) => votes.filter((vote) => vote === pod).length >= majorityOf(set));
-  return elected.length === 1 ? elected[0] : undefined;
+  const votes = able.filter((pod) => isReplica(set, pod)).map(({ uid }) => seenLeader(views.get(uid), able));
+  return claimants.find((pod) => votes.filter((vote) => vote === pod).length >= majorityOf(set));
 };
 
 const absence = ({ set, pods }: Scene): string => {
@@ -201,7 +104,7 @@ interface Picture {
   readonly isPresentSilent: boolean;
   /** Whom the application names; undefined: nobody, or several. */
   readonly named: Candidate | undefined;
-  /** The named one may take over: from a silent leader only with the answers of a majority. */
+  /** The named one may take over: from a silent leader only with the answers of a majority of the replicas. */
   readonly mayMove: boolean;
   /** Why it would. */
   readonly departure: LeadReason;
@@ -211,6 +114,7 @@ const pictureOf = (scene: Scene, { leads, views }: Answers): Picture => {
   const { set, record, pods } = scene;
   const able = ableAmong(scene);
   const silent = able.filter(({ uid }) => leads.get(uid)?.kind !== "answered");
+  const answering = able.filter((pod) => isReplica(set, pod) && !silent.includes(pod));
   const claimants = claimantsAmong(able, leads);
   const choice = choose({ names: ROLES, group: set.uid, record, pods, order: byOrdinal });
   const present = choice.kind === "keep" ? choice.target : undefined;
@@ -223,7 +127,7 @@ const pictureOf = (scene: Scene, { leads, views }: Answers): Picture => {
     present,
     isPresentSilent,
     named: claimants.length > 1 ? electedAmong(claimants, able, { set, views }) : claimants[0],
-    mayMove: !isPresentSilent || able.length - silent.length >= majorityOf(set),
+    mayMove: !isPresentSilent || answering.length >= majorityOf(set),
     departure: choice.kind === "move" ? choice.reason : lost,
   };
 };
@@ -231,7 +135,7 @@ const pictureOf = (scene: Scene, { leads, views }: Answers): Picture => {
 const conflicts = ({ claimants, named }: Picture, { set }: Scene): readonly Finding[] => {
   if (claimants.length < 2 || named !== undefined) return [];
   const names = claimants.map(({ name }) => name);
-  const message = `${listed(names, ", ")} say that they lead, and no view of ${majorityOf(set)} of ${set.replicas} pods settles it; nobody is promoted`;
+  const message = `${listed(names, ", ")} say that they lead, and no view of ${majorityOf(set)} of ${set.replicas} replicas settles it; nobody is promoted`;
   return [trueFinding("Conflict", "SeveralLeaders", message)];
 };
 
@@ -249,7 +153,7 @@ const silence = (
   if (!isPresentSilent || (named !== undefined && mayMove)) {
     return [trueFinding("Unreachable", "PodsSilent", `no answer is not "follower": ${why}`)];
   }
-  const needs = `${majorityOf(set)} answers of ${set.replicas} pods`;
+  const needs = `${majorityOf(set)} answers of ${set.replicas} replicas`;
   const wish = named === undefined ? "" : `; ${named.name} says that it leads, but a move needs ${needs}`;
   return [
     trueFinding("Unreachable", "LeaderSilent", `${present?.name} keeps its label without an answer${wish}: ${why}`),

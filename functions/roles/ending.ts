@@ -9,7 +9,7 @@ import { logged } from "../kit/group/subject.ts";
 import type { RecordView } from "../kit/handover/model.ts";
 import { done, restart, type PassOutcome } from "../kit/outcome.ts";
 import type { SetView } from "../kit/pods/stateful-set.ts";
-import { servedBefore, type Reach } from "./decide.ts";
+import { servedBefore, type Reach } from "./admit.ts";
 import { ROLES } from "./labels.ts";
 import type { Owner } from "./load.ts";
 import { claimOf, ownerOf, type CheckerView } from "./model.ts";

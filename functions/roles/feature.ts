@@ -2,16 +2,18 @@
 import type { FeatureContext, Io } from "../kit/context.ts";
 import type { Feature, RunOutcome } from "../kit/feature.ts";
 import { keyAfter, keyOf, keyText, LEARN_PREFIX, orphanOf, orphanText, type ObjectKey } from "../kit/keys.ts";
-import { done, failed, runPasses, settled, type PassOutcome } from "../kit/outcome.ts";
-import { admit, type Reach } from "./decide.ts";
+import { done, failed, runPasses, settled, unlisted, type PassOutcome } from "../kit/outcome.ts";
+import { admit, type Reach } from "./admit.ts";
 import { endChecker, endPrevious } from "./ending.ts";
 import type { AskingOptions } from "./inquiry.ts";
 import { ROLES } from "./labels.ts";
 import { listCheckers, loadOwner, type CheckerHint, type Owner } from "./load.ts";
+import { createLookups } from "./lookups.ts";
 import { createMemory, type RolesMemory } from "./memory.ts";
 import { forgetSeries } from "./metrics.ts";
 import { endOrphan } from "./orphans.ts";
 import { publish } from "./publish.ts";
+import { askResting, ASK_PREFIX } from "./resting.ts";
 import { serve, type Rules } from "./serve.ts";
 import { sweepCheckers } from "./sweep.ts";
 
@@ -57,7 +59,7 @@ const learnCheckers = async (
   { memory, reach }: { readonly memory: RolesMemory; readonly reach: Reach },
 ): Promise<RunOutcome> => {
   const listing = await listCheckers(io, namespace, reach);
-  if (!listing.ok) return settled(failed(listing.doing, listing.response));
+  if (!listing.ok) return unlisted(listing.doing, listing.response);
   const found = listing.value.filter((one) => one.setNamespace === namespace && one.statefulSetName === name);
   for (const { leaseName, ...checker } of found) {
     memory.remember(keyText(checker), { statefulSetName: name, setNamespace: namespace, leaseName, set: undefined });
@@ -73,6 +75,7 @@ const leftBehind = (before: CheckerHint | undefined, now: CheckerHint | undefine
 
 export const createRoles = (context: FeatureContext, { openNamespaces, ...asking }: RolesOptions): Feature => {
   const memory = createMemory();
+  const mayLookUp = createLookups(context);
   const reach: Reach = { served: context.namespaces, open: openNamespaces };
   const inScope = (namespace: string): boolean =>
     context.namespaces.length === 0 || context.namespaces.includes(namespace);
@@ -87,9 +90,12 @@ export const createRoles = (context: FeatureContext, { openNamespaces, ...asking
     memory.remember(key, { statefulSetName, setNamespace, leaseName, set: owner.set });
   };
 
-  const runChecker = async (io: Io, key: string): Promise<RunOutcome> => {
+  const noteAsking = (key: string): void => memory.noteAsking(key, context.clock.monotonic());
+  const running = new Set<string>();
+
+  const passes = async (io: Io, key: string): Promise<RunOutcome> => {
     const before = memory.get(key);
-    const rules = { reach, asking, onAsking: () => memory.noteAsking(key, context.clock.monotonic()) };
+    const rules = { reach, asking, onAsking: () => noteAsking(key) };
     const outcome = await runPasses(() => {
       const known = { hint: memory.get(key), learn: (owner: Owner | undefined) => learn(key, owner) };
       return passOnce(io, keyOf(key), known, rules);
@@ -98,14 +104,36 @@ export const createRoles = (context: FeatureContext, { openNamespaces, ...asking
     return outcome.kind === "done" && left.length > 0 ? { ...outcome, next: left } : outcome;
   };
 
+  const runChecker = async (io: Io, key: string): Promise<RunOutcome> => {
+    running.add(key);
+    try {
+      return await passes(io, key);
+    } finally {
+      running.delete(key);
+    }
+  };
+
+  /** Whoever runs the checker asks by itself. */
+  const runAsking = (io: Io, key: string): RunOutcome | Promise<RunOutcome> => {
+    const resting = memory.take(key);
+    if (resting === undefined || running.has(key)) return { kind: "done", reason: "AskedMeanwhile" };
+    noteAsking(key);
+    return askResting(io, asking, resting);
+  };
+
   return {
     name: ROLES.feature,
     groupsOf: (event) => (inScope(event.namespace) ? memory.concerned(event) : []),
-    claimed: (claim) => (inScope(claim.namespace) ? memory.claimed(claim) : []),
+    claimed: (claim) =>
+      inScope(claim.namespace)
+        ? memory.claimed(claim).filter((key) => keyAfter(LEARN_PREFIX, key) === undefined || mayLookUp())
+        : [],
     run: async (group, send) => {
       const io = { context, send };
       const orphan = orphanOf(group);
       if (orphan !== undefined) return settled(await endOrphan(io, orphan, reach));
+      const asked = keyAfter(ASK_PREFIX, group);
+      if (asked !== undefined) return runAsking(io, keyText(asked));
       const unknown = keyAfter(LEARN_PREFIX, group);
       return unknown === undefined ? runChecker(io, group) : learnCheckers(io, unknown, { memory, reach });
     },

@@ -16,6 +16,8 @@ import { readTls } from "./tls.ts";
 const CONCURRENCY = 64;
 /** Who leads, and then how they see their servers. */
 const PHASES = 2;
+/** Longer than this after the time that asking may take, what was heard is too old to write a record by. */
+const GOOD_FOR_MS = 1_000;
 
 /** How pods are asked in this installation. */
 export interface AskingOptions {
@@ -34,9 +36,11 @@ export interface Inquiry {
   readonly pods: readonly Candidate[];
 }
 
+/** A pod waits for a call at most as long as the batches before its own take. */
+const batchesOf = (pods: number): number => Math.max(1, Math.ceil(pods / CONCURRENCY));
+
 /** What is left for one call when as many pods are asked. */
-const mostMs = ({ askingMs }: AskingOptions, pods: number): number =>
-  Math.floor(askingMs / PHASES / Math.max(1, Math.ceil(pods / CONCURRENCY)));
+const mostMs = ({ askingMs }: AskingOptions, pods: number): number => Math.floor(askingMs / PHASES / batchesOf(pods));
 
 /** That the checker's timeout is not the one that is used. */
 export const timeoutFindings = (
@@ -68,31 +72,40 @@ const kindOf = (answer: LeaderAnswer): string => {
   return answer.leads ? "leads" : "follows";
 };
 
+/** What was heard, and until when a record may be written by it. */
+export interface Heard extends Answers {
+  /** On the monotonic clock, from the first question on, because nobody knows when a pod said what it said. */
+  readonly goodUntil: number;
+}
+
+/** Nobody was asked: nothing is moved by that. */
+const unheard = (pods: readonly Candidate[], why: string): Heard => ({
+  leads: byUid(
+    pods,
+    pods.map(() => ({ kind: "silent", why })),
+  ),
+  views: new Map(),
+  goodUntil: Infinity,
+});
+
 /** Never fails: who cannot be asked is silent. */
-export const inquire = async (io: Io, asking: AskingOptions, inquiry: Inquiry): Promise<Answers> => {
+export const inquire = async (io: Io, asking: AskingOptions, inquiry: Inquiry): Promise<Heard> => {
   const { checker, pods } = inquiry;
-  if (pods.length === 0) return { leads: new Map(), views: new Map() };
+  if (pods.length === 0) return unheard(pods, "");
   const reading = await readTls(io, checker.namespace, checker.tls);
-  if (!reading.ok)
-    return {
-      leads: byUid(
-        pods,
-        pods.map(() => ({ kind: "silent", why: reading.why })),
-      ),
-      views: new Map(),
-    };
-  const options: AskOptions = {
-    deadlineMs: Math.min(checker.timeoutMs, mostMs(asking, pods.length)),
-    concurrency: CONCURRENCY,
-    tls: reading.tls,
-  };
+  if (!reading.ok) return unheard(pods, reading.why);
+  const deadlineMs = Math.min(checker.timeoutMs, mostMs(asking, pods.length));
+  const options: AskOptions = { deadlineMs, concurrency: CONCURRENCY, tls: reading.tls };
+  const begun = io.context.clock.monotonic();
+  const goodAfter = (rounds: number): number => begun + rounds * deadlineMs * batchesOf(pods.length) + GOOD_FOR_MS;
   const targetsOf = (asked: readonly Candidate[]): readonly Target[] =>
     asked.map((pod) => targetOf(inquiry, asking, pod));
   const leads = byUid(pods, await asking.asker.leaderStatus(targetsOf(pods), options));
   for (const answer of leads.values()) {
     io.context.metrics.count(ANSWERS, { ...seriesOf(checker), answer: kindOf(answer) });
   }
-  if (claimantsAmong(pods, leads).length < 2) return { leads, views: new Map() };
+  if (claimantsAmong(pods, leads).length < 2) return { leads, views: new Map(), goodUntil: goodAfter(1) };
   const answering = pods.filter(({ uid }) => leads.get(uid)?.kind === "answered");
-  return { leads, views: byUid(answering, await asking.asker.servers(targetsOf(answering), options)) };
+  const views = byUid(answering, await asking.asker.servers(targetsOf(answering), options));
+  return { leads, views, goodUntil: goodAfter(PHASES) };
 };

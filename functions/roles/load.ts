@@ -13,7 +13,7 @@ import { createReader, readAhead, readLease, type Expected, type GroupReader } f
 import type { Candidate } from "../kit/pods/candidate.ts";
 import { viewPods, type GroupPods, type PodQuery } from "../kit/pods/load.ts";
 import { memberNamePattern, viewSet, type SetView } from "../kit/pods/stateful-set.ts";
-import { outOfReach, type Reach } from "./decide.ts";
+import { outOfReach, type Reach } from "./admit.ts";
 import { CHECKERS, ROLES } from "./labels.ts";
 import { viewChecker, viewRolesPod, type CheckerView } from "./model.ts";
 
@@ -31,8 +31,6 @@ export interface Owner {
   /** All that may name the same StatefulSet. */
   readonly checkers: readonly CheckerView[];
   readonly set: SetView | undefined;
-  /** `spec.serviceName` of the StatefulSet. */
-  readonly serviceName: string;
   readonly lease: KubeObject | undefined;
   readonly reading: RecordReading;
   /** The pods of the set's group, read after the record; without a record of ours they are read now. */
@@ -83,7 +81,6 @@ type Group = Omit<Owner, "checker" | "checkers">;
 
 const NOTHING: Group = {
   set: undefined,
-  serviceName: "",
   lease: undefined,
   reading: { kind: "none" },
   pods: () => Promise.resolve({ ok: true, value: NO_PODS }),
@@ -95,10 +92,8 @@ const viewGroup = (
   now: number,
 ): Omit<Group, "pods"> => {
   const isMemberName = memberNamePattern(statefulSetName);
-  const { serviceName = "" } = (set?.spec ?? {}) as { readonly serviceName?: string };
   return {
     set: set === undefined ? undefined : viewSet(set),
-    serviceName,
     lease,
     reading: readRecord(lease, { feature: ROLES.feature, now, isMemberName }),
   };

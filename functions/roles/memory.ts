@@ -1,6 +1,6 @@
 /**
- * What a warm instance remembers: which checkers there are, the names in their specs, each StatefulSet as it was last seen, and when the
- * pods were last asked. Hints only: every run reads and asks.
+ * What a warm instance remembers: which checkers there are, the names in their specs, each StatefulSet as it was last seen, when the pods
+ * were last asked, and whom a sweep wants to have asked. Hints only: every run reads and asks.
  */
 import type { ClaimEvent, ObjectEvent } from "../../events/types.ts";
 import { createHints, type Hints } from "../kit/group/hints.ts";
@@ -9,6 +9,7 @@ import { PODS, STATEFUL_SETS } from "../kit/kube/request.ts";
 import { concernedByPod, concernedBySet, groupValue, isEventOf, setValue } from "../kit/pods/concerned.ts";
 import { CHECKERS, ROLES } from "./labels.ts";
 import type { CheckerHint } from "./load.ts";
+import type { Resting } from "./resting.ts";
 
 export interface RolesMemory extends Hints<CheckerHint> {
   /** Keys of the checkers that an event may concern. */
@@ -18,6 +19,10 @@ export interface RolesMemory extends Hints<CheckerHint> {
   noteAsking(key: string, at: number): void;
   /** Undefined: never, as far as this instance knows. */
   askedAt(key: string): number | undefined;
+  /** Its pods are to be asked. */
+  leave(key: string, resting: Resting): void;
+  /** Once; undefined: nothing was left since the pods were last asked. */
+  take(key: string): Resting | undefined;
 }
 
 const valuesOf = (_key: string, { setNamespace, statefulSetName, set }: CheckerHint): readonly string[] => {
@@ -28,6 +33,12 @@ const valuesOf = (_key: string, { setNamespace, statefulSetName, set }: CheckerH
 export const createMemory = (): RolesMemory => {
   const hints = createHints(valuesOf);
   const askings = new Map<string, number>();
+  const left = new Map<string, Resting>();
+
+  const forgetAsking = (key: string): void => {
+    askings.delete(key);
+    left.delete(key);
+  };
 
   /** The checker itself, and those that share its StatefulSet, also the one that it named before: one's end may be another's turn. */
   const ofChecker = (event: ObjectEvent): readonly string[] => {
@@ -47,12 +58,12 @@ export const createMemory = (): RolesMemory => {
   return {
     ...hints,
     forget: (key) => {
-      askings.delete(key);
+      forgetAsking(key);
       hints.forget(key);
     },
     replaceAll: (all, mark) => {
       const gone = hints.replaceAll(all, mark);
-      for (const key of gone) askings.delete(key);
+      for (const key of gone) forgetAsking(key);
       return gone;
     },
     concerned: (event) => {
@@ -62,7 +73,16 @@ export const createMemory = (): RolesMemory => {
     },
     claimed: ({ namespace, pod }) =>
       concernedByPod(hints, ROLES.feature, { namespace, name: pod, change: "add", object: undefined }),
-    noteAsking: (key, at) => void askings.set(key, at),
+    noteAsking: (key, at) => {
+      askings.set(key, at);
+      left.delete(key);
+    },
     askedAt: (key) => askings.get(key),
+    leave: (key, resting) => void left.set(key, resting),
+    take: (key) => {
+      const resting = left.get(key);
+      left.delete(key);
+      return resting;
+    },
   };
 };

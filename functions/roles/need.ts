@@ -1,6 +1,6 @@
 /**
- * What a sweep makes of one checker from what it has read in bulk: nothing to do, a renewal, or a run, which asks. Nobody is asked here,
- * so that a checker is at rest only while its leader was known at the last asking and its interval has not passed.
+ * What a sweep makes of one checker from what it has read in bulk: a run, or rest, in which its record may have to be renewed and its
+ * pods asked. Nobody is asked here.
  */
 import { hasFinalizer } from "../kit/finalizers.ts";
 import type { RecordView } from "../kit/handover/model.ts";
@@ -9,14 +9,16 @@ import { isInherited, isRenewalDue, readRecord } from "../kit/handover/record.ts
 import type { KubeObject } from "../kit/kube/object.ts";
 import type { Candidate } from "../kit/pods/candidate.ts";
 import { memberNamePattern, viewSet, type SetView } from "../kit/pods/stateful-set.ts";
-import { admit, chooseLocally, type Reach } from "./decide.ts";
+import { admit, type Reach } from "./admit.ts";
+import { chooseLocally } from "./decide.ts";
 import { FINALIZER, ROLES } from "./labels.ts";
 import { leaseSecondsFor, ownerOf, viewRolesPod, type CheckerView } from "./model.ts";
+import type { Resting } from "./resting.ts";
 
 export type Need =
-  | { readonly kind: "nothing" }
   | { readonly kind: "run" }
-  | { readonly kind: "renew"; readonly checker: CheckerView; readonly record: RecordView };
+  /** Nothing is to be done, unless the application has changed its mind. */
+  | { readonly kind: "rest"; readonly resting: Resting; readonly renews: boolean; readonly asks: boolean };
 
 export interface SweptChecker {
   readonly checker: CheckerView;
@@ -39,18 +41,22 @@ export interface SweepContext {
 
 const RUN: Need = { kind: "run" };
 
-/** At the tick that is nearest to the end of the interval: the next may come a moment early. */
-const isAskingDue = (
-  { localDev, intervalSeconds }: CheckerView,
-  { sinceAskedMs, tickSeconds }: SweepContext,
-): boolean => !localDev && (sinceAskedMs === undefined || sinceAskedMs >= (intervalSeconds - tickSeconds / 2) * 1000);
+/** Who leads was not known for sure at the last asking. */
+const isUnsure = ({ status }: CheckerView): boolean =>
+  status.conditions.some(({ type, reason }) => type === "Conflict" || reason === "LeaderSilent");
 
-/** The last report names exactly this leader, confirmed. */
+/** At the tick that is nearest to the end of the interval: the next may come a moment early. */
+const isAskingDue = (checker: CheckerView, { sinceAskedMs, tickSeconds }: SweepContext): boolean => {
+  if (checker.localDev) return false;
+  const afterMs = isUnsure(checker) ? 0 : (checker.intervalSeconds - tickSeconds / 2) * 1000;
+  return sinceAskedMs === undefined || sinceAskedMs >= afterMs;
+};
+
+/** The last report names exactly this leader. */
 const isReported = ({ metadata, status }: CheckerView, record: RecordView): boolean =>
   status.leaderNode === record.holder?.name &&
   status.epoch === record.epoch &&
-  status.observedGeneration === metadata.generation &&
-  !status.conditions.some(({ type, reason }) => type === "Conflict" || reason === "LeaderSilent");
+  status.observedGeneration === metadata.generation;
 
 /** A run would find nothing to write before it reports, if the application has not changed its mind. */
 const isAtRest = (
@@ -59,9 +65,9 @@ const isAtRest = (
   now: number,
 ): boolean => {
   if (pods.filter(({ member }) => member).length !== set.existing) return false;
-  // The sticky choice: whoever the record names, while it can lead.
+  // The sticky choice: whoever the record names, while it can lead. For anybody else the plan begins with the record.
   const choice = chooseLocally({ set, record, pods });
-  if (choice.kind !== "lead" || choice.target.uid !== record.holder?.uid) return false;
+  if (choice.kind !== "lead") return false;
   const observed = { names: ROLES, group: set.uid, record, pods, epochSeen: checker.status.epoch ?? 0, now };
   return plan(observed, { kind: "pod", uid: choice.target.uid }).kind === "settled";
 };
@@ -77,9 +83,10 @@ export const needOf = (swept: SweptChecker, context: SweepContext): Need => {
   const reading = readRecord(lease, { feature: ROLES.feature, now, isMemberName });
   const admission = admit({ checker, checkers, set, reading, reach });
   if (admission.kind !== "serve" || reading.kind !== "ours") return RUN;
-  if (isAskingDue(checker, context) || !hasFinalizer(checker.metadata, FINALIZER)) return RUN;
+  if (!hasFinalizer(checker.metadata, FINALIZER)) return RUN;
   const { record } = reading;
   const pods = swept.pods.map((pod) => viewRolesPod(pod, admission.set, now));
   if (!isAtRest({ checker, pods }, { set: admission.set, record }, now) || !isReported(checker, record)) return RUN;
-  return isDue(swept, record, context) ? { kind: "renew", checker, record } : { kind: "nothing" };
+  const resting = { checker, set: admission.set, record, lease, pods };
+  return { kind: "rest", resting, renews: isDue(swept, record, context), asks: isAskingDue(checker, context) };
 };

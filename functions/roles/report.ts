@@ -2,9 +2,9 @@
  * What a pass says of a checker: status and conditions, as a pure function of what the pass found. Conditions other than Available and
  * Progressing exist only while they are true.
  */
-import { areSameConditions, conditionsFrom, joined, type Finding } from "../kit/conditions.ts";
+import { areSameConditions, at, conditionsFrom, joined, type Finding } from "../kit/conditions.ts";
+import { unsettledFindings, type Unsettled, type Words } from "../kit/group/report.ts";
 import { secondTime } from "../kit/kube/micro-time.ts";
-import type { Unfinished } from "../kit/outcome.ts";
 import type { CheckerStatus, CheckerView } from "./model.ts";
 
 /** How a pass over a served or refused checker ended. */
@@ -25,65 +25,32 @@ export type PassResult =
       readonly relabelled: boolean;
       readonly findings: readonly Finding[];
     }
-  /** Nobody is moved. */
-  | {
-      readonly kind: "held";
-      readonly reason: string;
-      readonly message: string;
-      readonly epoch: number | undefined;
-      readonly findings: readonly Finding[];
-    }
-  /** Nothing is written: what would have been done. */
-  | { readonly kind: "observed"; readonly message: string; readonly findings: readonly Finding[] }
-  /** The checker cannot be served. */
-  | { readonly kind: "refused"; readonly reason: string; readonly message: string }
-  /** A hand-over is under way and could not be finished now. */
-  | (Unfinished & { readonly kind: "unfinished"; readonly findings: readonly Finding[] });
+  | Unsettled;
 
-const at = (type: string, status: "True" | "False", reason: string, message: string): Finding => ({
-  type,
-  status,
-  reason,
-  message,
-});
+const WORDS: Words = { noun: "checker", leader: "leader", awaited: "a pod that can be asked" };
 
 /** The reason of Available, and so of Progressing. */
 const NOBODY_LEADS = "NobodyLeads";
 
 const main = (result: PassResult): readonly Finding[] => {
-  switch (result.kind) {
-    case "settled":
-      return [
-        at("Available", "True", "Available", "one pod is labelled leader"),
-        at("Progressing", "False", "Settled", `labels, Lease and stamps agree on pod ${result.leader}`),
-      ];
-    case "leaderless":
-      return [
-        at("Available", "False", "NobodyLeads", `no leader: ${result.message}; no pod is labelled leader`),
-        at("Progressing", "False", NOBODY_LEADS, "waiting for a pod that says that it leads"),
-      ];
-    case "held":
-      return [
-        at("Available", "False", result.reason, `no leader: ${result.message}; labels and Lease stay as they are`),
-        at("Progressing", "False", result.reason, "waiting for a pod that can be asked"),
-      ];
-    case "observed":
-      return [at("Observed", "True", "ObserveMode", result.message)];
-    case "refused":
-      return [
-        at("Available", "False", result.reason, result.message),
-        at("Progressing", "False", result.reason, "the checker is not served"),
-      ];
-    case "unfinished":
-      return [
-        at("Available", "False", result.reason, result.message),
-        at("Progressing", "True", result.reason, "the hand-over will be finished by the next pass"),
-      ];
+  if (result.kind === "settled") {
+    return [
+      at("Available", "True", "Available", "one pod is labelled leader"),
+      at("Progressing", "False", "Settled", `labels, Lease and stamps agree on pod ${result.leader}`),
+      ...result.findings,
+    ];
   }
+  if (result.kind === "leaderless") {
+    return [
+      at("Available", "False", "NobodyLeads", `no leader: ${result.message}; no pod is labelled leader`),
+      at("Progressing", "False", NOBODY_LEADS, "waiting for a pod that says that it leads"),
+      ...result.findings,
+    ];
+  }
+  return unsettledFindings(result, WORDS);
 };
 
-export const findingsOf = (result: PassResult): readonly Finding[] =>
-  joined([...main(result), ...(result.kind === "refused" ? [] : result.findings)]);
+export const findingsOf = (result: PassResult): readonly Finding[] => joined(main(result));
 
 /** The record's; the last one known stays while there is none, because a later record begins above it. */
 const epochOf = ({ status }: CheckerView, result: PassResult): number | undefined =>

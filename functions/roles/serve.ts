@@ -8,15 +8,16 @@ import { dropOtherRecords } from "../kit/group/records.ts";
 import { renewIfDue } from "../kit/group/renew.ts";
 import { logged } from "../kit/group/subject.ts";
 import type { Stop } from "../kit/handover/attempt.ts";
-import { contestFindings } from "../kit/handover/contest.ts";
 import type { RecordView } from "../kit/handover/model.ts";
 import type { Observed } from "../kit/handover/plan.ts";
 import { done, failed, restart, unfinishedBy, type PassOutcome } from "../kit/outcome.ts";
 import type { Candidate } from "../kit/pods/candidate.ts";
 import type { GroupPods } from "../kit/pods/load.ts";
 import { isToBeAdopted } from "../kit/pods/stateful-set.ts";
-import { ableAmong, chooseLocally, judge, type Admission, type Answers, type Reach, type Verdict } from "./decide.ts";
-import { inquire, timeoutFindings, type AskingOptions } from "./inquiry.ts";
+import type { Admission, Reach } from "./admit.ts";
+import { ableAmong, chooseLocally, judge, type Verdict } from "./decide.ts";
+import { ending, standing } from "./findings.ts";
+import { inquire, type AskingOptions, type Heard } from "./inquiry.ts";
 import { ROLES } from "./labels.ts";
 import type { Owner } from "./load.ts";
 import { PROMOTIONS, seriesOf } from "./metrics.ts";
@@ -45,32 +46,31 @@ interface Served extends Io {
   readonly admission: Serving;
 }
 
-const ask = (served: Served, pods: readonly Candidate[]): Promise<Answers> => {
-  const { checker, owner, rules } = served;
+const ask = (served: Served, pods: readonly Candidate[]): Promise<Heard> => {
+  const { checker, admission, rules } = served;
   rules.onAsking();
-  return inquire(served, rules.asking, { checker, serviceName: owner.serviceName, pods });
+  return inquire(served, rules.asking, { checker, serviceName: admission.set.serviceName, pods });
 };
 
-/** The answers are younger than the record that they are used under: when it turns out to have changed, they are gone with this pass. */
+/**
+ * The answers are younger than the record that they are used under: when it turns out to have changed, they are gone with this pass; and
+ * also when they have grown old before it is written.
+ */
 const decide = async (served: Served, pods: readonly Candidate[]): Promise<Decision<Deciding, Holding>> => {
   const { set, record } = served.admission;
   const scene = { set, record, pods };
-  const verdict = served.checker.localDev ? chooseLocally(scene) : judge(scene, await ask(served, ableAmong(scene)));
+  const heard = served.checker.localDev ? undefined : await ask(served, ableAmong(scene));
+  const verdict = heard === undefined ? chooseLocally(scene) : judge(scene, heard);
+  const until = heard?.goodUntil;
   switch (verdict.kind) {
     case "lead":
-      return { verdict, target: { kind: "pod", uid: verdict.target.uid } };
+      return { verdict, target: { kind: "pod", uid: verdict.target.uid }, until };
     case "nobody":
-      return { verdict, target: { kind: "nobody" } };
+      return { verdict, target: { kind: "nobody" }, until };
     case "hold":
       return { verdict, target: undefined };
   }
 };
-
-/** What the pass says beside the verdict's own findings. */
-const standing = ({ checker, rules, owner, admission }: Served, pods: readonly Candidate[]): readonly Finding[] => [
-  ...(checker.localDev ? [] : timeoutFindings(rules.asking, checker, pods.length)),
-  ...contestFindings({ names: ROLES, record: admission.record, lease: owner.lease, pods }),
-];
 
 const report = (
   served: Served,
@@ -89,13 +89,6 @@ const stopped = (served: Served, stop: Stop, findings: readonly Finding[]): Pass
   const result = { ...unfinished, kind: "unfinished", findings } as const;
   return report(served, result, { record: served.admission.record, outcome: failed(stop.doing, stop.response) });
 };
-
-/** A pod that did not answer took its whole timeout, and will again. */
-const ending = (reason: string, findings: readonly Finding[]): PassOutcome => ({
-  kind: "done",
-  reason,
-  waited: findings.some(({ type }) => type === "Unreachable"),
-});
 
 interface Settled {
   readonly record: RecordView | undefined;
@@ -150,16 +143,21 @@ const afterEmptying = (
   return report(served, result, { record, move, outcome: ending("NobodyLeads", findings) });
 };
 
-/** Whether reaching the target changes a role label. */
-const relabels = (pods: readonly Candidate[], leader: Candidate | undefined): boolean =>
-  pods.some(({ uid, role }) => role !== (uid === leader?.uid ? ROLES.leader : ROLES.follower));
+/** Whether a role label is another than before. */
+const areRelabelled = (before: readonly Candidate[], now: readonly Candidate[]): boolean => {
+  const roles = new Map(before.map(({ uid, role }) => [uid, role]));
+  return now.some(({ uid, role }) => roles.get(uid) !== role);
+};
+
+const standingOf = ({ checker, rules, owner, admission }: Served, pods: readonly Candidate[]): readonly Finding[] =>
+  standing({ checker, asking: rules.asking, record: admission.record, lease: owner.lease }, pods);
 
 const act = async (served: Served, observed: Observed<Candidate>): Promise<PassOutcome> => {
   const { checker, admission } = served;
   const { set, record } = admission;
   const ports = checkerPorts(served, checker, { set, group: set.uid });
   const carried = await carryOut(ports, observed, (pods) => decide(served, pods));
-  const findings = [...(carried.verdict?.findings ?? []), ...standing(served, observed.pods)];
+  const findings = [...(carried.verdict?.findings ?? []), ...standingOf(served, observed.pods)];
   if (carried.kind === "stopped") return stopped(served, carried.stop, findings);
   if (carried.kind === "held") {
     const { reason } = carried.verdict;
@@ -167,11 +165,10 @@ const act = async (served: Served, observed: Observed<Candidate>): Promise<PassO
     return report(served, result, { record, outcome: ending(reason, findings) });
   }
   const { verdict } = carried;
+  const relabelled = areRelabelled(observed.pods, carried.pods);
   if (verdict.kind === "nobody") {
-    const relabelled = relabels(observed.pods, undefined);
     return afterEmptying(served, carried.record, { ...verdict, relabelled, findings });
   }
-  const relabelled = relabels(observed.pods, verdict.target);
   return afterHandOver(served, carried, { reason: verdict.reason, relabelled, findings });
 };
 
@@ -184,7 +181,7 @@ const observe = async (served: Served, observed: Observed<Candidate>): Promise<P
   const { verdict, next } = await preview(observed, (pods) => decide(served, pods));
   const message = `${wouldBe(verdict)}; next: ${next}`;
   served.context.log.info("observed", { ...logged(ownerOf(served.checker)), decision: message });
-  const findings = [...verdict.findings, ...standing(served, observed.pods)];
+  const findings = [...verdict.findings, ...standingOf(served, observed.pods)];
   return report(
     served,
     { kind: "observed", message, findings },

@@ -1,21 +1,23 @@
-/** What the sweep makes of all checkers: which need a run, which a renewal, and which groups no checker stands for. */
+/** What the sweep makes of all checkers: which need a run, which a renewal or a question, and which groups no checker stands for. */
 import type { Io } from "../kit/context.ts";
 import type { SweepOutcome } from "../kit/feature.ts";
 import { orphanedGroups } from "../kit/group/orphans.ts";
 import { listEnrolled, listOwners, listRecords, listSets, sweep, type Swept } from "../kit/group/sweep.ts";
+import type { Renewal } from "../kit/group/renew.ts";
 import { mergeByUid } from "../kit/handover/merge.ts";
 import { enrolmentLabel } from "../kit/handover/names.ts";
 import { keyText, orphanText } from "../kit/keys.ts";
 import type { KubeObject } from "../kit/kube/object.ts";
 import { viewSet } from "../kit/pods/stateful-set.ts";
-import type { Reach } from "./decide.ts";
+import type { Reach } from "./admit.ts";
 import { CHECKERS, ROLES } from "./labels.ts";
 import type { CheckerHint } from "./load.ts";
 import type { RolesMemory } from "./memory.ts";
 import { forgetSeries, LEADER_KNOWN, seriesOf } from "./metrics.ts";
 import { leaseSecondsFor, ownerOf, viewChecker, type CheckerView } from "./model.ts";
 import { needOf, type Need } from "./need.ts";
-import { servedGroups } from "./orphans.ts";
+import { servedGroups, staleRecords } from "./orphans.ts";
+import { ASK_PREFIX } from "./resting.ts";
 
 interface Snapshot {
   readonly checkers: readonly CheckerView[];
@@ -83,20 +85,27 @@ const rememberedOf = ({ checkers, sets }: Snapshot): ReadonlyMap<string, Checker
 
 const sweptOf = (io: Io, snapshot: Snapshot, sweeping: Sweeping): Swept => {
   const needed = needs(io, snapshot, sweeping);
-  // What is at rest has a leader; the others say so in their runs.
-  for (const [checker] of needed.filter(([, { kind }]) => kind !== "run")) {
-    io.context.metrics.set(LEADER_KNOWN, seriesOf(checker), 1);
-  }
-  const runs = needed.filter(([, { kind }]) => kind === "run").map(([checker]) => keyText(checker));
-  const served = new Set(servedGroups(snapshot));
-  const orphans = orphanedGroups(ROLES.feature, snapshot, ({ group }) => served.has(group)).map(orphanText);
   const leaseDurationSeconds = leaseSecondsFor(io.context.tickSeconds);
-  const renewals = needed.flatMap(([checker, need]) =>
-    need.kind === "renew"
-      ? [[keyText(checker), { record: need.record, owner: ownerOf(checker), leaseDurationSeconds }] as const]
-      : [],
-  );
-  return { groups: needed.length, runs: [...runs, ...orphans], renewals: new Map(renewals) };
+  const runs: string[] = [];
+  const renewals = new Map<string, Renewal>();
+  for (const [checker, need] of needed) {
+    const key = keyText(checker);
+    if (need.kind === "run") {
+      runs.push(key);
+      continue;
+    }
+    const { resting, renews, asks } = need;
+    // What is at rest has a leader; the others say so in their runs.
+    io.context.metrics.set(LEADER_KNOWN, seriesOf(checker), 1);
+    if (renews) renewals.set(key, { record: resting.record, owner: ownerOf(checker), leaseDurationSeconds });
+    if (!asks) continue;
+    sweeping.memory.leave(key, resting);
+    runs.push(`${ASK_PREFIX}${key}`);
+  }
+  const served = new Set(servedGroups(snapshot));
+  const orphans = orphanedGroups(ROLES.feature, snapshot, ({ group }) => served.has(group));
+  const left = [...orphans, ...staleRecords(snapshot)].map(orphanText);
+  return { groups: needed.length, runs: [...runs, ...left], renewals };
 };
 
 export const sweepCheckers = (

@@ -7,9 +7,8 @@ import type { Io } from "../kit/context.ts";
 import { conclude } from "../kit/group/report.ts";
 import { changed } from "../kit/group/subject.ts";
 import { disqualification } from "../kit/handover/choose.ts";
-import type { ObjectMeta } from "../kit/kube/object.ts";
 import { readOne } from "../kit/kube/read.ts";
-import { FIELD_MANAGER, patchRequest, PODS, SERVICES, type PatchBody } from "../kit/kube/request.ts";
+import { patchRequest, PODS, SERVICES, type PatchBody } from "../kit/kube/request.ts";
 import { classify } from "../kit/kube/status-class.ts";
 import { done, failed, restart, unfinishedBy, type PassOutcome } from "../kit/outcome.ts";
 import type { Candidate } from "../kit/pods/candidate.ts";
@@ -18,16 +17,14 @@ import type { Standing } from "./decide.ts";
 import { ORIGINAL_ANNOTATION, ROLES } from "./labels.ts";
 import { SELECTOR_WRITES, seriesOf } from "./metrics.ts";
 import { isExtended, selectorJson, subjectOf, viewStandbyPod, type ServiceView } from "./model.ts";
+import { isWrittenWithin } from "./written.ts";
 
 /** For a watch to deliver what was written. */
 export const DELIVERY_MS = 1_000;
-/** managedFields tell whole seconds, and the server's clock is known to a second. */
+/** A watch may not have delivered what was written since; generously, because it is known to a second or two. */
 const FRESH_MS = 3_000;
 
 const KEY = `${ROLES.roleLabel}=${ROLES.leader}`;
-
-const isFresh = ({ managedFields = [] }: ObjectMeta, now: number): boolean =>
-  managedFields.some(({ manager, time }) => manager === FIELD_MANAGER && now - Date.parse(time ?? "") < FRESH_MS);
 
 type Kind = "extended" | "restored";
 
@@ -120,7 +117,7 @@ export const cutOver = async (io: Io, standing: Standing, active: Candidate): Pr
   const pending = standing.owners.filter((service) => !isExtended(service));
   if (pending.length === 0) return undefined;
   const { clock } = io.context;
-  if (isFresh(active.raw.metadata, clock.serverNow())) {
+  if (isWrittenWithin(active.raw.metadata, FRESH_MS, clock.serverNow())) {
     await clock.sleep(DELIVERY_MS);
     if (!(await isConfirmed(io, standing, active))) return restart("the active pod changed before the cut-over");
   }

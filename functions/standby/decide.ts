@@ -59,7 +59,7 @@ export const olderRival = (
   relatives: readonly Standing[],
   pods: readonly Labels[],
 ): Standing | undefined => {
-  const collide = (one: Standing, other: Standing): boolean => one.group !== other.group && isShared(one, other, pods);
+  const collide = (one: Standing, other: Standing): boolean => isShared(one, other, pods);
   return olderServed(standing, relatives, { stands: () => true, collide }).find((older) => collide(older, standing));
 };
 

@@ -17,7 +17,7 @@ import { selects } from "../kit/selector.ts";
 import { DELIVERY_MS, restore } from "./cut-over.ts";
 import { ROLES } from "./labels.ts";
 import type { Situation } from "./load.ts";
-import { groupOf, isNarrowed, isOwner, subjectOf, type ServiceView } from "./model.ts";
+import { groupOf, isNarrowed, isOwner, subjectOf, type Selector, type ServiceView } from "./model.ts";
 
 const announceEnd = ({ context }: Io, { group, namespace, reading }: Situation, record: RecordView): void => {
   const owner = reading.kind === "ours" ? reading.owner : undefined;
@@ -26,11 +26,13 @@ const announceEnd = ({ context }: Io, { group, namespace, reading }: Situation, 
   announce(context, leadership, { kind: "lost", previous: record.holder, reason: "GroupEnded" });
 };
 
+const finds = (selector: Selector, pods: readonly KubeObject[]): boolean =>
+  pods.some(({ metadata }) => selects({ matchLabels: selector }, metadata.labels));
+
 /** Groups that may take the pods now. */
 const heirsOf = ({ namespace, group, groups }: Situation, pods: readonly KubeObject[]): readonly string[] =>
   groups
-    .filter((heir) => heir.group !== group)
-    .filter(({ selector }) => pods.some(({ metadata }) => selects({ matchLabels: selector }, metadata.labels)))
+    .filter((heir) => heir.group !== group && finds(heir.selector, pods))
     .map((heir) => keyText({ namespace, name: heir.group }));
 
 /** Its annotations went together with ours, but the selector is still as we wrote it: it would lead to nobody once the label goes. */
@@ -41,7 +43,7 @@ const isStranded = (service: ServiceView, group: string): boolean =>
   service.metadata.deletionTimestamp === undefined &&
   managersOf(service.raw, ["spec", "selector"]).includes(FIELD_MANAGER);
 
-/** Ends what is left of the group. When it was something, the group is looked at once more: a Service may have come back meanwhile. */
+/** Ends what is left of the group; `idle`: the outcome where nothing is. When it was something, the group is looked at once more: a Service may have come back meanwhile. */
 export const endGroup = async (io: Io, situation: Situation, idle: PassOutcome): Promise<PassOutcome> => {
   const { namespace, group, services } = situation;
   const feature = ROLES.feature;
@@ -53,11 +55,11 @@ export const endGroup = async (io: Io, situation: Situation, idle: PassOutcome):
   const stranded = services.filter((service) => isStranded(service, group));
   const unrestored = await restore(io, stranded);
   if (unrestored !== undefined) return unrestored;
-  // A selector may have been restored a moment ago, by us or by its owner; and no end is urgent.
-  if (services.some(({ original }) => groupOf(original) === group)) await io.context.clock.sleep(DELIVERY_MS);
+  // A selector may have been restored a moment ago, by us or by its owner, also to another one; and no end is urgent.
+  if (services.some(({ original }) => finds(original, enrolled.items))) await io.context.clock.sleep(DELIVERY_MS);
+  const heirs = heirsOf(situation, enrolled.items);
   const outcome = await endRemains(io, ROLES, { namespace, group });
   if (outcome.kind !== "done") return outcome;
   for (const record of records.value) announceEnd(io, situation, record);
-  const next = [keyText({ namespace, name: group }), ...heirsOf(situation, enrolled.items)];
-  return { kind: "done", reason: outcome.reason, next };
+  return { kind: "done", reason: outcome.reason, next: [keyText({ namespace, name: group }), ...heirs] };
 };

@@ -14,7 +14,10 @@ import { viewPods, type GroupPods, type PodQuery } from "../kit/pods/load.ts";
 import { standingGroups, type Standing } from "./decide.ts";
 import { ROLES } from "./labels.ts";
 import {
+  groupOf,
   groupOfService,
+  isEdited,
+  isExtended,
   isFormer,
   leaseNameOf,
   viewService,
@@ -32,7 +35,10 @@ export interface Situation {
   readonly standing: Standing | undefined;
   /** All groups of the namespace. */
   readonly groups: readonly Standing[];
-  /** Services that were in the group and are not to be any more, with what that left on them. */
+  /**
+   * Services that were in the group and are not to be any more, with what that left on them; and those that left it for another, or came to
+   * it from another, with a selector that asks for an active pod which their new group may not have.
+   */
   readonly former: readonly ServiceView[];
   readonly lease: KubeObject | undefined;
   readonly reading: RecordReading;
@@ -64,6 +70,14 @@ const podsOf =
     return viewPods(lists, standing.group, (pod) => viewStandbyPod(pod, standing, now()));
   };
 
+/** An edited one is not, where another Service of its new group leads to the active pod already: so does it. */
+const isToRestore = (service: ServiceView, group: string, groups: readonly Standing[]): boolean => {
+  const own = groupOfService(service);
+  if (!isEdited(service)) return isFormer(service) && own === group;
+  const isConcerned = own === group || groupOf(service.kept ?? {}) === group;
+  return isConcerned && !groups.some((standing) => standing.group === own && standing.owners.some(isExtended));
+};
+
 /** `key`: namespace and group. */
 export const loadSituation = async (
   send: Transport,
@@ -89,7 +103,7 @@ export const loadSituation = async (
       services,
       standing: groups.find((one) => one.group === group),
       groups,
-      former: services.filter((service) => isFormer(service) && groupOfService(service) === group),
+      former: services.filter((service) => isToRestore(service, group, groups)),
       lease: lease.object,
       reading,
       pods: podsOf(reading.kind === "ours" ? ahead : direct, key, now),

@@ -146,6 +146,13 @@ export const isNarrowed = ({ selector }: ServiceView): boolean => selector[ROLES
 export const isExtended = (service: ServiceView): boolean =>
   isNarrowed(service) && service.metadata.annotations?.[ORIGINAL_ANNOTATION] === selectorJson(service.original);
 
+/** Extended for one group, and edited since: it asks for the active pod of another, which may have none. */
+export const isEdited = (service: ServiceView): boolean =>
+  isOwner(service) &&
+  isNarrowed(service) &&
+  service.kept !== undefined &&
+  groupOf(service.kept) !== groupOfService(service);
+
 export const subjectOf = ({ namespace, name, uid }: Pick<ServiceView, "namespace" | "name" | "uid">): Subject => ({
   resource: SERVICES,
   noun: "service",

@@ -78,7 +78,8 @@ export const passOnce = async (io: Io, key: ObjectKey, memory: Memory): Promise<
   memory.learn(standing);
   const restored = await restoreAll(io, former);
   if (restored !== undefined) return restored;
-  if (standing === undefined) return endGroup(io, situation, done("NoService"));
+  const end = (idle: PassOutcome): Promise<PassOutcome> => endGroup(io, situation, idle);
+  if (standing === undefined) return end(done("NoService"));
   const refuse = (refusal: Refusal, outcome: PassOutcome): Promise<PassOutcome> =>
     publish(io, said, { standing, result: { ...refusal, kind: "refused" }, findings: [] }, outcome);
   const foreign = foreignLease(situation);
@@ -88,7 +89,7 @@ export const passOnce = async (io: Io, key: ObjectKey, memory: Memory): Promise<
   if (rival.value !== undefined) {
     const refusal = sharing(rival.value);
     const kept = standing.owners.filter(({ isKept }) => isKept);
-    const unserved = (await restoreAll(io, kept)) ?? (await endGroup(io, situation, done(refusal.reason)));
+    const unserved = (await restoreAll(io, kept)) ?? (await end(done(refusal.reason)));
     return refuse(refusal, unserved);
   }
   const record = reading.kind === "none" ? undefined : reading.record;

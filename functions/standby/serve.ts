@@ -109,7 +109,8 @@ const afterHandOver = async (served: Served, settled: Settled, findings: readonl
   return outcome;
 };
 
-const decide = ({ standing, record }: Served, pods: readonly Candidate[]): Decision<Verdict, Holding> => {
+const decide = (served: Served, pods: readonly Candidate[]): Decision<Verdict, Holding> => {
+  const { standing, record } = served;
   const verdict = lead({ group: standing.group, record, pods });
   if (verdict.kind === "lead") return { verdict, target: { kind: "pod", uid: verdict.target.uid } };
   return verdict.vacates ? { verdict, target: { kind: "nobody" } } : { verdict, target: undefined };
@@ -146,7 +147,12 @@ const act = async (
   const findings = [...(carried.verdict?.findings ?? []), ...contested];
   if (carried.kind === "stopped") return stopped(served, carried.stop, findings);
   if (carried.kind === "settled") return afterHandOver(served, carried, findings);
-  return held(served, { message: carried.verdict.message, record }, findings);
+  // Leavers may be waited for elsewhere, whether or not anybody can be active here.
+  const [outcome] = await Promise.all([
+    held(served, { message: carried.verdict.message, record }, findings),
+    releaseLeavers(served, observed.pods),
+  ]);
+  return outcome;
 };
 
 /** One attempt to bring the group to rest, on a record that was read before its pods. */

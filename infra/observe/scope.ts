@@ -6,7 +6,7 @@ import type { Grouping } from "../../functions/kit/history/past.ts";
 import { ENDPOINT_SLICES, LEASES, PODS, SERVICES, type Resource } from "../../functions/kit/kube/request.ts";
 import { CHECKERS, ROLES as CHECKER_ROLES } from "../../functions/roles/labels.ts";
 import { MODE_ANNOTATION, MODE_VALUE, ROLES as SERVICE_ROLES, ROUTED_KEY } from "../../functions/standby/labels.ts";
-import { EXCLUSIVE_ANNOTATION, EXCLUSIVE_VALUE } from "../../functions/standby/route/names.ts";
+import { EXCLUSIVE_ANNOTATION, EXCLUSIVE_VALUE, TURN } from "../../functions/standby/route/names.ts";
 
 export type GroupBy = "statefulset" | "selector";
 
@@ -34,6 +34,7 @@ export const STANDBY_STANDARD: Standard = {
     mode: { key: MODE_ANNOTATION, value: MODE_VALUE },
     routedKey: ROUTED_KEY,
     exclusive: { key: EXCLUSIVE_ANNOTATION, value: EXCLUSIVE_VALUE },
+    turn: TURN,
   },
 };
 

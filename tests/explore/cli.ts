@@ -1,10 +1,10 @@
 /** Explores a scope for as long as one likes: what the scopes of the tests leave open, and what a weakened protocol does wrong. */
 import { parseArgs } from "node:util";
-import { VARIANTS, VARIANTS_OF_TWO_RECORDS, variantNamed, type Variant } from "../weakened/variants.ts";
-import { explore, type Counts, type Exploration, type Limits } from "./explore.ts";
-import { protocolOf } from "./protocol.ts";
-import { scopeFrom, scopeText } from "./scopes.ts";
+import type { Counts, Exploration, Limits } from "./explore.ts";
+import { FEATURES, type Feature } from "./features.ts";
+import { INVARIANTS, type Invariant } from "./system.ts";
 
+const DEFAULT_FEATURE = "election";
 const DEFAULT_SCOPE = "3x2";
 const DEFAULT_FAULTS = "ready=2";
 const DEFAULT_MINUTES = 10;
@@ -12,20 +12,27 @@ const DEFAULT_STATES = 20_000_000;
 const LARGEST = 200_000_000;
 const PROGRESS_EVERY_MS = 15_000;
 
+const listedBy = (list: (feature: Feature) => readonly string[]): string =>
+  Object.entries(FEATURES)
+    .map(([name, feature]) => `    ${name}: ${list(feature).join(", ")}`)
+    .join("\n");
+
 const USAGE = `Usage: node tests/explore/cli.ts [OPTIONS]
 
 Every interleaving of the shipped step and decide functions on a few pods and instances: each read acted on late, each write on its
 own, each instance dying at any point. Exits with 1 when a violation is found, with 2 when the scope was not exhausted.
 
+  --feature NAME  ${Object.keys(FEATURES).join(", ")}; default ${DEFAULT_FEATURE}
   --scope PxI     pods and instances; default ${DEFAULT_SCOPE}
-  --faults K=N,…  how often each may happen; default ${DEFAULT_FAULTS}. Kinds: ready (a pod becomes Ready or stops to be), create,
-                  delete, replace (another under the same name), move (leaves the selector or returns), lease (the
-                  Lease is deleted), wish (a switchover is asked for), rename (the lock names another Lease), rival (an older
-                  lock, with a Lease of its own, takes the group over). Up to as many pods as may be created are absent at first
-  --split-lists   the two LISTs of pods one after the other, not at once
+  --faults K=N,…  how often each may happen; default ${DEFAULT_FAULTS}. Up to as many pods as may be created are absent at first. Kinds:
+${listedBy(({ kinds }) => kinds)}
+  --families N    standby-route: address families of the Service, 1 or 2; default 1
+  --only I,…      which of ${INVARIANTS.join(", ")} are asked, beside L1; default: all that the feature promises
+  --split-lists   election: the two LISTs of pods one after the other, not at once
   --moving-clock  every fault takes a second of the server's clock, and S4 is asked even where only the clock keeps it; otherwise
                   the clock stands still
-  --variant NAME  a weakened protocol: ${[...VARIANTS, ...VARIANTS_OF_TWO_RECORDS].map(({ name }) => name).join(", ")}
+  --variant NAME  a weakened protocol:
+${listedBy(({ variants }) => variants.map(({ name }) => name))}
   --minutes M     stop after so long; default ${DEFAULT_MINUTES}
   --states N      stop after so many states, about 60 bytes each; default ${DEFAULT_STATES}
   --help          this text
@@ -67,22 +74,36 @@ const report = (done: Exploration): void => {
   else write("not exhausted: no violation so far\n");
 };
 
-/** Of a variant the violation that it is known for; of the shipped protocol any. */
-const untilOf = (variant: Variant | undefined): Limits["until"] => {
-  if (variant === undefined) return ["S1", "S3", "S4"];
-  return variant.flaw === "L1" ? [] : [variant.flaw];
-};
-
 const exitCodeOf = ({ finding, exhausted }: Exploration): number => {
   if (finding !== undefined) return EXIT_VIOLATION;
   return exhausted ? 0 : EXIT_OPEN;
 };
 
+const featureNamed = (name: string): Feature => {
+  const feature = FEATURES[name];
+  if (feature !== undefined) return feature;
+  throw new Error(`--feature: got ${JSON.stringify(name)}, accepts ${Object.keys(FEATURES).join(", ")}`);
+};
+
+const familiesFrom = (text: string): number => {
+  if (text === "1" || text === "2") return Number(text);
+  throw new Error(`--families: got ${JSON.stringify(text)}, accepts 1 or 2`);
+};
+
+const invariantFrom = (text: string): Invariant => {
+  const known = INVARIANTS.find((invariant) => invariant === text);
+  if (known !== undefined) return known;
+  throw new Error(`--only: got ${JSON.stringify(text)}, accepts some of ${INVARIANTS.join(", ")}`);
+};
+
 const main = (): number => {
   const { values } = parseArgs({
     options: {
+      feature: { type: "string", default: DEFAULT_FEATURE },
       scope: { type: "string", default: DEFAULT_SCOPE },
       faults: { type: "string", default: DEFAULT_FAULTS },
+      families: { type: "string", default: "1" },
+      only: { type: "string" },
       "split-lists": { type: "boolean", default: false },
       "moving-clock": { type: "boolean", default: false },
       variant: { type: "string" },
@@ -95,14 +116,19 @@ const main = (): number => {
     write(USAGE);
     return 0;
   }
-  const scope = scopeFrom(values.scope, values.faults, values["moving-clock"]);
-  const variant = values.variant === undefined ? undefined : variantNamed(values.variant);
-  const protocol = protocolOf(variant, values["split-lists"]);
-  write(`${variant === undefined ? "the protocol" : `without ${variant.leavesOut}`}: ${scopeText(scope)}\n`);
-  const done = explore(protocol, scope, {
+  const { title, leavesOut, run } = featureNamed(values.feature).prepare({
+    size: values.scope,
+    faults: values.faults,
+    variant: values.variant,
+    movingClock: values["moving-clock"],
+    splitLists: values["split-lists"],
+    families: familiesFrom(values.families),
+    only: values.only?.split(",").map(invariantFrom),
+  });
+  write(`${title}${leavesOut === undefined ? "" : `, without ${leavesOut}`}\n`);
+  const done = run({
     statesMax: wholeNumber("states", values.states),
     durationMaxMs: wholeNumber("minutes", values.minutes) * 60_000,
-    until: untilOf(variant),
     progress: reporter(),
   });
   report(done);

@@ -3,22 +3,10 @@
  * to the end: 2 pods and 2 instances, 3 and 2, 2 and 3. Larger ones: `npm run explore`.
  */
 import { expect, test } from "vitest";
-import { explore, type Limits } from "./explore.ts";
-import { protocolOf } from "./protocol.ts";
-import { scopeFrom, scopeText } from "./scopes.ts";
+import type { Exploring } from "./features.ts";
+import { CLEAN, search, TIMEOUT_MS, verdictOf } from "./searching.ts";
 
-const TIMEOUT_MS = 120_000;
-const LIMITS: Limits = {
-  statesMax: 5_000_000,
-  durationMaxMs: TIMEOUT_MS,
-  until: ["S1", "S3", "S4"],
-  progress: () => undefined,
-};
-
-interface Options {
-  readonly splitLists?: true;
-  readonly movingClock?: true;
-}
+type Options = Omit<Exploring, "size" | "faults" | "variant">;
 
 test.each<[string, string, number, Options]>([
   ["2x2", "ready=2,create=1", 30_000, {}],
@@ -42,17 +30,11 @@ test.each<[string, string, number, Options]>([
   ["2x3", "create=1,lease=1", 150_000, {}],
 ])(
   "%s with %s: one writer at most in every state, and from every state the group comes to rest",
-  (size, faults, statesMin, { splitLists = false, movingClock = false }) => {
-    const scope = scopeFrom(size, faults, movingClock);
-    const done = explore(protocolOf(undefined, splitLists), scope, LIMITS);
-    const { states, transitions, depth, durationMs, finding, exhausted, cut } = done;
-    process.stdout.write(
-      `${scopeText(scope)}${splitLists ? ", split lists" : ""}: ${states} states, ${transitions} transitions, depth ${depth}, ${(durationMs / 1000).toFixed(1)} s\n`,
-    );
-    expect(finding?.lines.join("\n")).toBeUndefined();
-    expect({ exhausted, cut }).toEqual({ exhausted: true, cut: 0 });
+  (size, faults, statesMin, options) => {
+    const done = search("election", { size, faults, ...options });
+    expect(verdictOf(done)).toEqual(CLEAN);
     // A scope that shrinks proves less than it says.
-    expect(states).toBeGreaterThan(statesMin);
+    expect(done.states).toBeGreaterThan(statesMin);
   },
   TIMEOUT_MS,
 );

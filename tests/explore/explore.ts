@@ -2,18 +2,11 @@
  * Every interleaving within a scope, breadth first: the first violation that is found is a shortest one, and when none is found there
  * is none within the scope.
  */
-import { EPOCH_ANNOTATION } from "../../functions/kit/handover/names.ts";
-import { createServer, type Group } from "./faults.ts";
-import type { Breach, Invariant } from "./invariants.ts";
 import { findStuck, settle } from "./liveness.ts";
 import { createModel, IDLE_ID, MOVE_WIDTH, type Model, type Moves } from "./model.ts";
-import type { Protocol } from "./protocol.ts";
 import { retell, type Place } from "./retell.ts";
 import { createStore, type Store } from "./store.ts";
-
-export interface Scope extends Group {
-  readonly instances: number;
-}
+import type { Breach, Invariant, System } from "./system.ts";
 
 export interface Limits {
   readonly statesMax: number;
@@ -35,7 +28,7 @@ export interface Counts {
 export interface Exploration extends Counts {
   /** All states within the scope were looked at, and from each the group was seen to come to rest. */
   readonly exhausted: boolean;
-  /** States that were not followed because their epoch is beyond `EPOCH_MAX`. Epochs end with the faults, so there are none. */
+  /** States that were not followed because their epoch had run away. Epochs end with the faults, so there are none. */
   readonly cut: number;
   /** Different servers among the states. */
   readonly servers: number;
@@ -51,12 +44,10 @@ export interface Finding {
   readonly lines: readonly string[];
 }
 
-/** More than the faults of any scope here can make necessary. */
-const EPOCH_MAX = 24;
 const STATES_PER_LOOK = 1 << 14;
 
-interface Search {
-  readonly model: Model;
+interface Search<S, L> {
+  readonly model: Model<S, L>;
   readonly store: Store;
   readonly limits: Limits;
   readonly startedMs: number;
@@ -69,14 +60,8 @@ interface Search {
   breach: { readonly place: Place; readonly breaches: readonly Breach[] } | undefined;
 }
 
-/** Starts: young groups that lack up to as many pods as may be created, the first or the last ones; and each at rest under a leader. */
-const startsOf = (model: Model, group: Group): readonly number[] => {
-  const lacking = Array.from({ length: Math.min(group.faults.create, group.pods - 1) + 1 }, (_, count) => count);
-  const young = lacking.flatMap((count) => [
-    createServer(group, (slot) => slot < group.pods - count),
-    createServer(group, (slot) => slot >= count),
-  ]);
-  const ids = young.map((server) => model.servers.idOf(server));
+const startsOf = <S, L>(model: Model<S, L>): readonly number[] => {
+  const ids = model.system.starts.map((server) => model.servers.idOf(server));
   return [...ids, ...ids.map((server) => settle(model, server).server)];
 };
 
@@ -91,13 +76,17 @@ const putInOrder = (row: Int32Array): void => {
   }
 };
 
-const reach = (search: Search, row: Int32Array): void => {
+const reach = <S, L>(search: Search<S, L>, row: Int32Array): void => {
   putInOrder(row);
   search.transitions += 1;
   search.store.add(row, search.looked);
 };
 
-const follow = (search: Search, row: Int32Array, { column, moves }: { column: number; moves: Moves }): void => {
+const follow = <S, L>(
+  search: Search<S, L>,
+  row: Int32Array,
+  { column, moves }: { column: number; moves: Moves },
+): void => {
   for (let index = 0; index * MOVE_WIDTH < moves.to.length; index += 1) {
     const breaches = moves.breaches[index] ?? [];
     if (search.breach === undefined && breaches.some(({ invariant }) => search.limits.until.includes(invariant))) {
@@ -107,7 +96,7 @@ const follow = (search: Search, row: Int32Array, { column, moves }: { column: nu
   }
 };
 
-const expand = (search: Search, row: Int32Array): void => {
+const expand = <S, L>(search: Search<S, L>, row: Int32Array): void => {
   const { model } = search;
   const server = row[0] ?? 0;
   for (let column = 1; column < row.length; column += 1) {
@@ -117,22 +106,20 @@ const expand = (search: Search, row: Int32Array): void => {
     follow(search, row, { column, moves: model.step(server, local) });
     if (local !== IDLE_ID) reach(search, row.with(column, IDLE_ID));
   }
-  follow(search, row, { column: 0, moves: model.faults(server) });
+  follow(search, row, { column: 0, moves: model.world(server) });
 };
 
-const isBeyond = ({ model }: Search, server: number): boolean =>
-  model.servers
-    .valueOf(server)
-    .leases.some((lease) => Number(lease?.metadata.annotations?.[EPOCH_ANNOTATION] ?? 0) > EPOCH_MAX);
+const isBeyond = <S, L>({ model }: Search<S, L>, server: number): boolean =>
+  model.system.isBeyond(model.servers.valueOf(server));
 
-const countsOf = ({ store, transitions, depth, startedMs }: Search): Counts => ({
+const countsOf = <S, L>({ store, transitions, depth, startedMs }: Search<S, L>): Counts => ({
   states: store.size(),
   transitions,
   depth,
   durationMs: performance.now() - startedMs,
 });
 
-const isOver = (search: Search): boolean => {
+const isOver = <S, L>(search: Search<S, L>): boolean => {
   const { store, limits, looked, startedMs } = search;
   if (search.breach !== undefined || looked === store.size() || store.size() >= limits.statesMax) return true;
   if (looked % STATES_PER_LOOK !== 0) return false;
@@ -140,7 +127,7 @@ const isOver = (search: Search): boolean => {
   return performance.now() - startedMs > limits.durationMaxMs;
 };
 
-const run = (search: Search): void => {
+const run = <S, L>(search: Search<S, L>): void => {
   const row = new Int32Array(search.store.width);
   while (!isOver(search)) {
     if (search.looked === search.levelEnd) {
@@ -164,7 +151,7 @@ const indexOfServer = (store: Store, server: number): number => {
   throw new Error("a server that no state has");
 };
 
-const findingOf = ({ model, store, breach, looked }: Search): Finding | undefined => {
+const findingOf = <S, L>({ model, store, breach, looked }: Search<S, L>): Finding | undefined => {
   if (breach !== undefined) {
     const endings = breach.breaches.map(({ invariant, text }) => `VIOLATION ${invariant}: ${text}`);
     const flaw = breach.breaches[0]?.invariant ?? "S1";
@@ -179,15 +166,15 @@ const findingOf = ({ model, store, breach, looked }: Search): Finding | undefine
   };
 };
 
-export const explore = (protocol: Protocol, scope: Scope, limits: Limits): Exploration => {
-  const model = createModel(protocol);
-  const store = createStore(1 + scope.instances);
-  for (const server of startsOf(model, scope)) {
+export const explore = <S, L>(system: System<S, L>, instances: number, limits: Limits): Exploration => {
+  const model = createModel(system);
+  const store = createStore(1 + instances);
+  for (const server of startsOf(model)) {
     const row = new Int32Array(store.width);
     row[0] = server;
     store.add(row, -1);
   }
-  const search: Search = {
+  const search: Search<S, L> = {
     model,
     store,
     limits,

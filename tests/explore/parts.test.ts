@@ -12,12 +12,14 @@ import {
   type LeaseOptions,
   type PodOptions,
 } from "../unit/support/builders.ts";
-import { createServer, faultsOf, NO_FAULTS } from "./faults.ts";
-import { judgeWrite, oneLeader, restProblem, type Breach } from "./invariants.ts";
+import { createServer, faultsOf, NO_FAULTS } from "./handover/faults.ts";
+import { judgeWrite, oneLeader, restProblem } from "./handover/invariants.ts";
 import { createNumbering, createTexts } from "./numbering.ts";
 import { scopeFrom, scopeText } from "./scopes.ts";
-import { CURRENT, OLD, outdated, respond, type Server } from "./server.ts";
+import { respond, type Server } from "./handover/server.ts";
+import { CURRENT, OLD, outdated } from "./outdated.ts";
 import { createStore } from "./store.ts";
+import type { Breach } from "./system.ts";
 
 const EMPTY = createServer({ pods: 2, faults: NO_FAULTS, clockMoves: false });
 
@@ -55,7 +57,8 @@ test("copies of an object grow old wherever they are kept, copies of others do n
 });
 
 test("each kind of fault happens as often as it may, and no more", () => {
-  const faults = { ready: 1, create: 1, delete: 1, replace: 1, move: 1, lease: 1, wish: 1, rename: 1, rival: 1 };
+  const counts = { ready: 1, create: 1, delete: 1, replace: 1, move: 1, lease: 1, wish: 1, rename: 1, rival: 1 };
+  const faults = { ...NO_FAULTS, ...counts };
   const server = createServer({ pods: 2, faults, clockMoves: true }, (slot) => slot === 0);
   expect(faultsOf(server).map(({ text }) => text())).toEqual([
     "db-0 stops being Ready",
@@ -95,11 +98,13 @@ const past = (
 ): Server["past"] => ({
   promoted: promoted === undefined ? undefined : { ...promoted, record: LEASE_UID },
   assigned,
+  words: [],
 });
 
 const promote = (from: Server["past"]): readonly string[] =>
   invariantsOf(
     judgeWrite(
+      ROLES,
       serverOf({ pods: [{ epoch: 5 }], lease: { epoch: 5 } }, from),
       serverOf({ pods: [LEADS], lease: { epoch: 5 } }, from),
     ).breaches,
@@ -122,12 +127,12 @@ test("S4: the epoch of another's promotion again; S3 and S4: one that goes back"
 test("S4: the epoch of a Lease that stays while its holder changes", () => {
   const before = serverOf({ pods: [{ epoch: 5 }], lease: { epoch: 5 } });
   const after = serverOf({ pods: [{ epoch: 5 }], lease: { epoch: 5, holder: "db-1" } });
-  expect(invariantsOf(judgeWrite(before, after).breaches)).toEqual(["S4"]);
+  expect(invariantsOf(judgeWrite(ROLES, before, after).breaches)).toEqual(["S4"]);
 });
 
 test("S1: two members lead, also where a fault brings the second one back", () => {
   const two = serverOf({ pods: [LEADS, { name: "db-1", ...LEADS }], lease: { epoch: 5 } });
-  expect(invariantsOf(oneLeader(two))).toEqual(["S1"]);
+  expect(invariantsOf(oneLeader(ROLES, two))).toEqual(["S1"]);
 });
 
 test("S4 between two Leases: asked while the pod of the last promotion is there, and always while the clock moves", () => {
@@ -136,7 +141,7 @@ test("S4 between two Leases: asked while the pod of the last promotion is there,
     const before = { ...serverOf({ pods: [stamped] }, past({ epoch: 5, uid }, "uid-of-db-0/4")), leaseBirths: 1 };
     const server = { ...before, clock: { second: 0, moves } };
     const after = { ...server, pods: [aWriter({ ...stamped, token: "4" })] };
-    return invariantsOf(judgeWrite(server, after).breaches);
+    return invariantsOf(judgeWrite(ROLES, server, after).breaches);
   };
   expect(from("gone", false)).toEqual([]);
   expect(from("gone", true)).toEqual(["S4", "S3"]);
@@ -153,7 +158,7 @@ test.each<[string, Content, string | undefined]>([
     "at rest, and uid-of-db-0 leads, of whom the record does not say so",
   ],
 ])("a group at rest: %s", (_title, content, problem) => {
-  expect(restProblem(serverOf(content))).toBe(problem);
+  expect(restProblem(ROLES, serverOf(content))).toBe(problem);
 });
 
 test("equal values have one number, and others another", () => {
@@ -174,9 +179,11 @@ test("a store keeps each row once, however many there are", () => {
 });
 
 test("scopes as text, and what is wrong with others", () => {
-  const scope = scopeFrom("3x2", "ready=2,lease=1", true);
+  const scope = scopeFrom(NO_FAULTS, { size: "3x2", faults: "ready=2,lease=1" }, true);
   expect(scope).toMatchObject({ pods: 3, instances: 2, faults: { ready: 2, lease: 1, move: 0 }, clockMoves: true });
   expect(scopeText(scope)).toBe("3x2 ready=2,lease=1, moving clock");
-  expect(() => scopeFrom("9x2", "")).toThrow('--scope: got "9x2", accepts PODSxINSTANCES, each 1 to 4');
-  expect(() => scopeFrom("2x2", "rain=1")).toThrow('--faults: got "rain=1"');
+  expect(() => scopeFrom(NO_FAULTS, { size: "9x2", faults: "" })).toThrow(
+    '--scope: got "9x2", accepts PODSxINSTANCES, each 1 to 4',
+  );
+  expect(() => scopeFrom(NO_FAULTS, { size: "2x2", faults: "rain=1" })).toThrow('--faults: got "rain=1"');
 });

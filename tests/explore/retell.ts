@@ -1,8 +1,5 @@
 /** A history as a script that a person can follow: from its start, who did what, and what came of it. */
-import { faultsOf } from "./faults.ts";
-import { eventsOf } from "./instance.ts";
 import { IDLE_ID, MOVE_WIDTH, type Model, type Moves } from "./model.ts";
-import { serverText } from "./script.ts";
 import type { Store } from "./store.ts";
 
 /** A move of the instance in `column` (0: a fault); `DEATH`: it dies. */
@@ -26,8 +23,8 @@ interface Telling {
   readonly names: readonly string[];
 }
 
-interface Space {
-  readonly model: Model;
+interface Space<S, L> {
+  readonly model: Model<S, L>;
   readonly store: Store;
 }
 
@@ -47,10 +44,10 @@ const inOrder = ({ row, names }: Telling): Telling => {
   };
 };
 
-const movesAt = (model: Model, row: Int32Array, column: number): Moves =>
-  column === 0 ? model.faults(row[0] ?? 0) : model.step(row[0] ?? 0, row[column] ?? 0);
+const movesAt = <S, L>(model: Model<S, L>, row: Int32Array, column: number): Moves =>
+  column === 0 ? model.world(row[0] ?? 0) : model.step(row[0] ?? 0, row[column] ?? 0);
 
-const after = (model: Model, { row, names }: Telling, { column, move }: Choice): Telling => {
+const after = <S, L>(model: Model<S, L>, { row, names }: Telling, { column, move }: Choice): Telling => {
   const next =
     move === DEATH
       ? row.with(column, IDLE_ID)
@@ -59,7 +56,7 @@ const after = (model: Model, { row, names }: Telling, { column, move }: Choice):
 };
 
 /** Which move leads from one state to the next. */
-const moveBetween = (model: Model, from: Telling, to: Int32Array): Choice => {
+const moveBetween = <S, L>(model: Model<S, L>, from: Telling, to: Int32Array): Choice => {
   for (let column = 0; column < from.row.length; column += 1) {
     const count = movesAt(model, from.row, column).to.length / MOVE_WIDTH;
     for (let move = column === 0 ? 0 : DEATH; move < count; move += 1) {
@@ -70,13 +67,14 @@ const moveBetween = (model: Model, from: Telling, to: Int32Array): Choice => {
   throw new Error("no move leads from a state to the one that was found from it");
 };
 
-const sentence = (model: Model, { row, names }: Telling, { column, move }: Choice): string => {
+const sentence = <S, L>(model: Model<S, L>, { row, names }: Telling, { column, move }: Choice): string => {
+  const { faults, dues, events } = model.system;
   const server = model.servers.valueOf(row[0] ?? 0);
-  if (column === 0) return faultsOf(server)[move]?.text() ?? "";
+  if (column === 0) return [...faults(server), ...dues(server)][move]?.text() ?? "";
   const who = names[column - 1] ?? "";
   if (move === DEATH) return `${who} dies`;
   const local = model.locals.valueOf(row[column] ?? 0);
-  return `${who} ${eventsOf(model.protocol, server, local)[move]?.text() ?? ""}`;
+  return `${who} ${events(server, local)[move]?.text() ?? ""}`;
 };
 
 const pathTo = (store: Store, last: number): readonly Int32Array[] => {
@@ -86,8 +84,8 @@ const pathTo = (store: Store, last: number): readonly Int32Array[] => {
 };
 
 /** The history to a place, and `endings` as its last lines. */
-export const retell = (
-  { model, store }: Space,
+export const retell = <S, L>(
+  { model, store }: Space<S, L>,
   { index, column, move }: Place,
   endings: readonly string[],
 ): { readonly lines: readonly string[]; readonly steps: number } => {
@@ -102,6 +100,6 @@ export const retell = (
   }
   if (move !== undefined) lines.push(sentence(model, telling, { column, move }));
   const numbered = lines.map((line, number) => `${String(number + 1).padStart(3)}  ${line}`);
-  const opening = `     start: ${serverText(model.servers.valueOf(start[0] ?? 0))}`;
+  const opening = `     start: ${model.system.textOf(model.servers.valueOf(start[0] ?? 0))}`;
   return { lines: [opening, ...numbered, ...endings.map((line) => `     ${line}`)], steps: lines.length };
 };

@@ -1,33 +1,48 @@
 /** How large an exploration is: pods, instances, and how often each fault may happen, as text and as values. */
-import type { Scope } from "./explore.ts";
-import { NO_FAULTS } from "./faults.ts";
-import type { Faults } from "./server.ts";
+
+export interface Scope<F> {
+  readonly pods: number;
+  readonly instances: number;
+  readonly faults: F;
+  /** Every fault takes a second of the server's clock; otherwise it stands still. */
+  readonly clockMoves: boolean;
+}
+
+type Counts = Readonly<Record<string, number>>;
 
 const SIZE = /^(?<pods>[1-4])x(?<instances>[1-4])$/;
 const FAULT = /^(?<kind>[a-z]+)=(?<count>[0-9])$/;
 
-const KINDS = Object.keys(NO_FAULTS) as readonly (keyof Faults)[];
-
-const faultFrom = (text: string): readonly [keyof Faults, number] => {
-  const { kind, count } = FAULT.exec(text)?.groups ?? {};
-  const known = KINDS.find((name) => name === kind);
-  if (known !== undefined) return [known, Number(count)];
-  throw new Error(`--faults: got ${JSON.stringify(text)}, accepts KIND=0 to KIND=9, KIND one of ${KINDS.join(", ")}`);
+const faultFrom = (kinds: readonly string[], text: string): readonly [string, number] => {
+  const { kind = "", count } = FAULT.exec(text)?.groups ?? {};
+  if (kinds.includes(kind)) return [kind, Number(count)];
+  throw new Error(`--faults: got ${JSON.stringify(text)}, accepts KIND=0 to KIND=9, KIND one of ${kinds.join(", ")}`);
 };
 
-const faultsFrom = (text: string): Faults => ({
-  ...NO_FAULTS,
-  ...Object.fromEntries(text === "" ? [] : text.split(",").map(faultFrom)),
-});
+interface ScopeText {
+  /** `<pods>x<instances>`. */
+  readonly size: string;
+  /** Such as `ready=2,lease=1`. */
+  readonly faults: string;
+  /** Kinds that are accepted; default: all that there are. */
+  readonly kinds?: readonly string[];
+}
 
-/** `size` is `<pods>x<instances>`, `faults` such as `ready=2,lease=1`. Throws for anything else. */
-export const scopeFrom = (size: string, faults: string, clockMoves = false): Scope => {
+/** `none` has all kinds of faults. Throws for text that is no scope. */
+export const scopeFrom = <F extends { readonly [K in keyof F]: number }>(
+  none: F,
+  { size, faults, kinds = Object.keys(none) }: ScopeText,
+  clockMoves = false,
+): Scope<F> => {
   const { pods, instances } = SIZE.exec(size)?.groups ?? {};
   if (pods === undefined) throw new Error(`--scope: got ${JSON.stringify(size)}, accepts PODSxINSTANCES, each 1 to 4`);
-  return { pods: Number(pods), instances: Number(instances), faults: faultsFrom(faults), clockMoves };
+  const counts = faults === "" ? [] : faults.split(",").map((text) => faultFrom(kinds, text));
+  const wanted = { ...none, ...Object.fromEntries(counts) };
+  return { pods: Number(pods), instances: Number(instances), faults: wanted, clockMoves };
 };
 
-export const scopeText = ({ pods, instances, faults, clockMoves }: Scope): string => {
-  const few = KINDS.filter((kind) => faults[kind] > 0).map((kind) => `${kind}=${faults[kind]}`);
+export const scopeText = <F extends { readonly [K in keyof F]: number }>(scope: Scope<F>): string => {
+  const { pods, instances, faults, clockMoves } = scope;
+  const few = Object.entries(faults as Counts).flatMap(([kind, count]) => (count > 0 ? [`${kind}=${count}`] : []));
   return `${pods}x${instances} ${few.join(",") || "no faults"}${clockMoves ? ", moving clock" : ""}`;
 };

@@ -28,6 +28,7 @@ import { readManifests } from "../../infra/lab/manifests.ts";
 import { createMemoryApi, type MemoryApi } from "../../infra/lab/memory/api.ts";
 import { observeMemory } from "../../infra/lab/observer.ts";
 import { ELECTION } from "../../infra/observe/scope.ts";
+import { besides, dyingAfter, pause, randomOf, unconditional, type Random } from "../unit/support/interleaving.ts";
 
 const GROUP = "5e7";
 const NAMESPACE = "default";
@@ -35,30 +36,8 @@ const PODS_PATH = `/api/v1/namespaces/${NAMESPACE}/pods`;
 const LEASE_PATH = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/lease`;
 const ATTEMPTS = 12;
 const SEEDS = 150;
+const deadlineMs = 60_000;
 const crds = readManifests(join(import.meta.dirname, "../../infra/crds"));
-
-type Random = (below: number) => number;
-
-/** xorshift32 */
-const randomOf = (seed: number): Random => {
-  let state = Math.imul(seed, 2_654_435_761) >>> 0 || 1;
-  return (below) => {
-    state ^= state << 13;
-    state >>>= 0;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state % below;
-  };
-};
-
-const pause = async (random: Random, below: number): Promise<void> => {
-  for (let count = random(below); count > 0; count -= 1) {
-    // Each step lets another actor go first.
-    // oxlint-disable-next-line no-await-in-loop
-    await Promise.resolve();
-  }
-};
 
 interface World {
   readonly api: MemoryApi;
@@ -110,16 +89,6 @@ const portsOf = ({ clock }: World, send: Transport): HandoverPorts<PodView> => (
   confirmOwner: () => Promise.resolve(true),
   observer: { phase: () => undefined, wrote: () => undefined, conflict: () => undefined },
 });
-
-/** After so many writes nothing of this attempt reaches the server any more. */
-const dyingAfter = (send: Transport, writes: number): Transport => {
-  let left = writes;
-  return (request) => {
-    if (request.method === "GET") return send(request);
-    left -= 1;
-    return left < 0 ? Promise.resolve({ status: 500, body: {} }) : send(request);
-  };
-};
 
 const attempt = async (world: World): Promise<void> => {
   const { random, clock, send } = world;
@@ -185,32 +154,14 @@ const play = async (
   const world = openWorld(seed, alter);
   const observer = observeMemory(world.api);
   for (const name of ["db-0", "db-1", "db-2"]) createPod(world, name);
-  const ending = new AbortController();
-  const stranger = async (): Promise<void> => {
-    while (!ending.signal.aborted) {
-      // oxlint-disable-next-line no-await-in-loop
-      await pause(world.random, 60);
-      meddle(world);
-    }
-  };
-  const strange = stranger();
-  await Promise.all([instance(world), instance(world), instance(world)]);
-  ending.abort();
-  await strange;
+  const instances = (): Promise<unknown> => Promise.all([instance(world), instance(world), instance(world)]);
+  await besides(instances, { random: world.random, below: 60, act: () => meddle(world) });
   return judge(observer.revisions, ELECTION);
-};
-
-/** What an operator without conditional writes would send. */
-const unconditional = (request: KubeRequest): KubeRequest => {
-  if (request.method !== "PATCH") return request;
-  const { metadata, ...rest } = request.body as { metadata: Record<string, unknown> };
-  const { uid: _uid, resourceVersion: _version, ...open } = metadata;
-  return { ...request, body: { ...rest, metadata: open } };
 };
 
 const seeds = Array.from({ length: SEEDS }, (_, index) => index + 1);
 
-test("no interleaving makes a second leader by a write of ours", async () => {
+test("no interleaving makes a second leader by a write of ours", { timeout: deadlineMs }, async () => {
   let promotions = 0;
   for (const seed of seeds) {
     // oxlint-disable-next-line no-await-in-loop
@@ -221,7 +172,7 @@ test("no interleaving makes a second leader by a write of ours", async () => {
   expect(promotions).toBeGreaterThan(SEEDS);
 });
 
-test("the same without preconditions is caught, nearly always", async () => {
+test("the same without preconditions is caught, nearly always", { timeout: deadlineMs }, async () => {
   let caught = 0;
   for (const seed of seeds) {
     // oxlint-disable-next-line no-await-in-loop

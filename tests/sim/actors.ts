@@ -1,5 +1,4 @@
 /** What goes on by itself around the function: the cluster's controllers, the event source, and the cron tick. */
-import { LOCKS } from "../../functions/election/labels.ts";
 import type { Context, Reply } from "../../functions/kit/host/server.ts";
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
 import { PODS, STATEFUL_SETS } from "../../functions/kit/kube/request.ts";
@@ -36,7 +35,7 @@ const adoptOne = (world: World): void => {
 };
 
 /** A controller that finds nothing to do finds nothing again until something has changed: the same, and much cheaper. */
-const whenChanged = ({ api, onRestore }: World, steps: readonly (() => void)[]): readonly (() => void)[] => {
+export const whenChanged = ({ api, onRestore }: World, steps: readonly (() => void)[]): readonly (() => void)[] => {
   let changes = 0;
   const change = (): void => {
     changes += 1;
@@ -67,7 +66,7 @@ export const runControllers = async (world: World, signal: AbortSignal): Promise
   }
 };
 
-const STRUCTURED = { "content-type": "application/cloudevents+json" };
+export const STRUCTURED = { "content-type": "application/cloudevents+json" };
 const PING: Context = {
   headers: STRUCTURED,
   body: { specversion: "1.0", id: "tick", source: "sim", type: "dev.knative.sources.ping", data: {} },
@@ -95,7 +94,7 @@ export const runCron = async (world: World, signal: AbortSignal): Promise<void> 
 };
 
 /** Until an instance accepts it, or patience ends. */
-const deliver = async (world: World, event: Context): Promise<void> => {
+export const deliver = async (world: World, event: Context): Promise<void> => {
   const { clock, random, instances } = world;
   for (let repeat = 0; repeat <= REPEATS; repeat += 1) {
     const instance = random.pick(instances);
@@ -118,14 +117,14 @@ export const deliverKept = (world: World, count: number): boolean => {
   return isAny;
 };
 
-const WATCHED: ReadonlySet<string> = new Set([PODS.plural, STATEFUL_SETS.plural, LOCKS.plural]);
 const CHANGES = { ADDED: "add", MODIFIED: "update", DELETED: "delete" } as const;
 
 /** Each change becomes an event, unless it is dropped; order is left to chance. */
 export const connectEvents = (world: World): void => {
-  const { api, clock, random } = world;
+  const { api, clock, random, ways } = world;
+  const watched = new Set([PODS, STATEFUL_SETS, ...ways.flatMap(({ events }) => events)].map(({ plural }) => plural));
   api.onRevision(({ type, resource, resourceVersion, object }) => {
-    if (!WATCHED.has(resource.plural)) return;
+    if (!watched.has(resource.plural)) return;
     const isDropped = strikes(world, "droppedEvent");
     const isKept = strikes(world, "keptEvent");
     if (isDropped && !isKept) return;

@@ -1,7 +1,7 @@
 /** Runs seeds for as long as one likes: finds what the fixed seeds of the tests do not, and shows what a seed did. */
 import { parseArgs } from "node:util";
 import { FAULT_NAMES } from "./faults.ts";
-import { ACTION_NAMES, PROFILES, type ProfileName } from "./profiles.ts";
+import { ACTIONS_OF, FEATURE_NAMES, PROFILE_NAMES, type FeatureName } from "./profiles.ts";
 import { explain, REST_TICKS_MAX, simulate, type Outcome, type Simulation } from "./run.ts";
 import { shrink } from "./shrink.ts";
 import { GROUPS_MAX } from "./world.ts";
@@ -11,24 +11,26 @@ const reportMs = 30_000;
 const shrinkMs = 60_000;
 const LARGEST = 999_999_999;
 const INSTANCES_MAX = 8;
+const ACTION_NAMES = [...new Set(Object.values(ACTIONS_OF).flatMap((actions) => Object.keys(actions)))];
 
 const USAGE = `Usage: node tests/sim/cli.ts [OPTIONS]
 
 The whole function on the in-memory API server in virtual time, with seeded faults. Prints each seed that fails with the smallest
 failure that was found and its timeline; exits with 1 when one did. The same options give the same histories.
 
+  --feature F    ${FEATURE_NAMES.join(", ")}: what the function leads; default all, one after the other by the seed
   --runs N       seeds to run; default ${DEFAULT_RUNS}, without end when --minutes is given
   --seed S       the first seed; default 1
   --minutes M    no further seed after so many minutes
   --steps N      actions in each run; default: as many as the profile says
-  --actions A,B  only these; default: each seed chooses
+  --actions A,B  only these, all of the feature's own; default: each seed chooses
                  (${ACTION_NAMES.join(", ")})
   --faults A,B   only these, or "none"; default: each seed chooses
                  (${FAULT_NAMES.join(", ")})
   --groups N     StatefulSets with a lock, 1 to ${GROUPS_MAX}; default: each seed chooses
   --instances N  instances of the function, 1 to ${INSTANCES_MAX}; default: each seed chooses
   --mute A,B     steps, counted from 0, in which nothing happens
-  --profile P    ${Object.keys(PROFILES).join(" or ")}: how a seed draws; default any
+  --profile P    ${PROFILE_NAMES.join(" or ")} (election only): how a seed draws; default any
   --help         this text
 `;
 
@@ -56,11 +58,10 @@ const mutedSteps = (text: string | undefined): readonly number[] | undefined => 
   throw new Error(`--mute: got ${JSON.stringify(text)}, accepts whole numbers from 0, separated by commas`);
 };
 
-const isProfile = (text: string): text is ProfileName => text in PROFILES;
-
-const profileNamed = (text: string): ProfileName => {
-  if (isProfile(text)) return text;
-  throw new Error(`--profile: got ${JSON.stringify(text)}, accepts ${Object.keys(PROFILES).join(", ")}`);
+const oneOf = <Name extends string>(option: string, text: string, names: readonly Name[]): Name => {
+  const found = names.find((name) => name === text);
+  if (found !== undefined) return found;
+  throw new Error(`--${option}: got ${JSON.stringify(text)}, accepts ${names.join(", ")}`);
 };
 
 interface Choice {
@@ -74,6 +75,7 @@ const readChoice = (): Choice | undefined => {
   const text = { type: "string" } as const;
   const { values } = parseArgs({
     options: {
+      feature: text,
       runs: text,
       seed: text,
       minutes: text,
@@ -93,8 +95,9 @@ const readChoice = (): Choice | undefined => {
     runs: wholeNumber("runs", values.runs) ?? (minutes === undefined ? DEFAULT_RUNS : LARGEST),
     endMs: minutes === undefined ? Number.POSITIVE_INFINITY : performance.now() + minutes * 60_000,
     simulation: {
+      feature: oneOf<FeatureName>("feature", values.feature ?? "all", FEATURE_NAMES),
       seed: wholeNumber("seed", values.seed) ?? 1,
-      profile: profileNamed(values.profile ?? "any"),
+      profile: oneOf("profile", values.profile ?? "any", PROFILE_NAMES),
       steps: wholeNumber("steps", values.steps),
       actions: listed("actions", values.actions, ACTION_NAMES),
       faults: values.faults === "none" ? [] : listed("faults", values.faults, FAULT_NAMES),
@@ -114,10 +117,10 @@ interface Totals {
   readonly tally: Map<string, number>;
 }
 
-const add = (totals: Totals, { verdict, promotions, restAfterMs, tally }: Outcome): void => {
+const add = (totals: Totals, { verdicts, promotions, restAfterMs, tally }: Outcome): void => {
   totals.seeds += 1;
   totals.promotions += promotions;
-  totals.revisions += verdict.revisions;
+  totals.revisions += verdicts[0]?.revisions ?? 0;
   totals.longestRestMs = Math.max(totals.longestRestMs, restAfterMs);
   for (const [what, count] of tally) totals.tally.set(what, (totals.tally.get(what) ?? 0) + count);
 };

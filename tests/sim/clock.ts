@@ -11,6 +11,8 @@ export interface SimClock extends Clock {
   advance(milliseconds: number): Promise<void>;
   /** Everything stands still for so long, as when a machine is suspended: sleepers that were due meanwhile wake late. */
   leap(milliseconds: number): void;
+  /** Milliseconds without those leaps: the time in which anybody could do anything. */
+  lived(): number;
 }
 
 interface Sleeper {
@@ -32,6 +34,7 @@ const placeOf = (sleeping: readonly Sleeper[], at: number): number => {
 
 export const createSimClock = (): SimClock => {
   let elapsed = 0;
+  let leapt = 0;
   /** The next one last. */
   const sleeping: Sleeper[] = [];
 
@@ -60,6 +63,8 @@ export const createSimClock = (): SimClock => {
     advance,
     leap: (milliseconds) => {
       elapsed += milliseconds;
+      leapt += milliseconds;
     },
+    lived: () => elapsed - leapt,
   };
 };

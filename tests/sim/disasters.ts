@@ -1,7 +1,6 @@
 /** What happens to the processes of the function, to the API server and to etcd: none of it is the fault of anybody here. */
-import { LOCKS } from "../../functions/election/labels.ts";
 import { LEASES, PODS, type KubeRequest } from "../../functions/kit/kube/request.ts";
-import type { Action } from "./actions.ts";
+import type { Action, Actions } from "./workload.ts";
 import { deliverKept } from "./actors.ts";
 import { killInstance, replaceInstance } from "./instance.ts";
 import { DENIED, longFreezeMs, THROTTLED, UNAVAILABLE } from "./network.ts";
@@ -27,7 +26,7 @@ const returnAfter = async (world: World, old: readonly Instance[], milliseconds:
   for (const instance of old) replaceInstance(world, instance);
 };
 
-const INSTANCE_DISASTERS = {
+const INSTANCE_DISASTERS: Actions = {
   freeze: (world, random) => {
     const instance = random.pick(world.instances);
     if (instance === undefined) return false;
@@ -52,29 +51,31 @@ const INSTANCE_DISASTERS = {
     void returnAfter(world, old, random.next() * awayMs);
     return true;
   },
-} as const satisfies Readonly<Record<string, Action>>;
+};
 
 const trouble =
-  (name: string, answerOf: (random: Random) => Trouble["answer"]): Action =>
+  (name: string, answerOf: (random: Random, world: World) => Trouble["answer"]): Action =>
   (world, random) => {
     const lastsMs = random.next() * troubleMs;
-    world.troubles = [...world.troubles, { until: world.clock.monotonic() + lastsMs, answer: answerOf(random) }];
+    world.troubles = [...world.troubles, { until: world.clock.monotonic() + lastsMs, answer: answerOf(random, world) }];
     world.say(`the API server: ${name} for ${lastsMs.toFixed(0)} ms`);
     return true;
   };
 
 const VERBS: readonly KubeRequest["verb"][] = ["get", "list", "create", "patch", "delete"];
-const PLURALS = [PODS, LEASES, LOCKS].map(({ plural }) => plural);
 
-const SERVER_DISASTERS = {
+const pluralsOf = ({ ways }: World): readonly string[] =>
+  [PODS, LEASES, ...ways.flatMap(({ kinds }) => kinds)].map(({ plural }) => plural);
+
+const SERVER_DISASTERS: Actions = {
   writesFail: trouble("writes fail", (random) => {
     const answer = random.pick([UNAVAILABLE, "silence" as const]);
     return ({ method }) => (method === "GET" ? undefined : answer);
   }),
   apiAway: trouble("away", () => () => "silence"),
   throttle: trouble("too many requests", () => () => THROTTLED),
-  forbid: trouble("a permission is taken away", (random) => {
-    const [verb, plural] = [random.pick(VERBS), random.pick(PLURALS)];
+  forbid: trouble("a permission is taken away", (random, world) => {
+    const [verb, plural] = [random.pick(VERBS), random.pick(pluralsOf(world))];
     return (request) => (request.verb === verb && request.resource.plural === plural ? DENIED : undefined);
   }),
   /** Everything stands still for hours; then come events from before. */
@@ -111,9 +112,9 @@ const SERVER_DISASTERS = {
     for (const hear of onRestore) hear(backup.revision);
     return true;
   },
-} as const satisfies Readonly<Record<string, Action>>;
+};
 
-const CLOCK_DISASTERS = {
+const CLOCK_DISASTERS: Actions = {
   /** An hour that only one instance's clocks count, or that they alone do not count: a machine that is moved or was suspended. */
   ownClock: (world, random) => {
     const instance = random.pick(world.instances);
@@ -125,9 +126,9 @@ const CLOCK_DISASTERS = {
     world.say(`the clock of ${instance.name} ${aheadMs > 0 ? "leaps over an hour" : "stood still for an hour"}`);
     return true;
   },
-} as const satisfies Readonly<Record<string, Action>>;
+};
 
-export const DISASTERS: Readonly<Record<string, Action>> = {
+export const DISASTERS: Actions = {
   ...INSTANCE_DISASTERS,
   ...SERVER_DISASTERS,
   ...CLOCK_DISASTERS,

@@ -4,18 +4,14 @@
  */
 import { expect, test } from "vitest";
 import { FAULT_NAMES } from "./faults.ts";
-import { ACTION_NAMES, alone } from "./profiles.ts";
-import { explain, isEpochBack, simulate, type Outcome, type Simulation } from "./run.ts";
-import { shrink } from "./shrink.ts";
+import { allKeepPromises, freshSeedsKeepPromises, passes, seedsTo, testDeadlineMs } from "./keeping.ts";
+import { alone } from "./profile.ts";
+import { ACTIONS_OF } from "./profiles.ts";
+import { explain, isEpochBack, simulate, type Simulation } from "./run.ts";
 
-const testDeadlineMs = 120_000;
+type Election = Omit<Simulation, "feature">;
+
 const freshMs = 15_000;
-const shrinkMs = 20_000;
-/** Fresh seeds lie above those that anybody names. */
-const FRESH_FROM = 1_000_000;
-const FRESH_SPAN = 900_000_000;
-
-const seedsTo = (last: number): readonly number[] => Array.from({ length: last }, (_, index) => index + 1);
 
 const FIXED_SEEDS = seedsTo(120);
 const FIRST_SEEDS = seedsTo(20);
@@ -40,7 +36,7 @@ const FIRST_REGRESSIONS = [
 ] as const;
 
 /** Histories in which an epoch goes back, each for one of the reasons for which it may (docs/verification.md). */
-const EXCUSED: readonly (Simulation & { readonly because: string })[] = [
+const EXCUSED: readonly (Election & { readonly because: string })[] = [
   { seed: 400628, because: "hand-overs ran ahead of the clock, and nothing remembers the last of them" },
   { seed: 400802, because: "hand-overs ran ahead of the clock, and nothing remembers the last of them" },
   { seed: 401169, because: "hand-overs ran ahead of the clock, and nothing remembers the last of them" },
@@ -56,30 +52,13 @@ const EXCUSED: readonly (Simulation & { readonly because: string })[] = [
 const DISTURBANCES = ["unready", "unreadyWriter", "deletePod", "leaseDelete", "freeze", "kill"];
 const TAMPERINGS = ["foreignWriter", "roleOff", "stampOff", "leaseHolder"];
 
-const passes = async (outcome: Outcome): Promise<void> => {
-  if (outcome.problems.length === 0) return;
-  const smallest = await shrink(outcome, shrinkMs);
-  expect.fail(`seed ${outcome.simulation.seed}: ${outcome.problems.join("; ")}\n${explain(smallest)}`);
-};
-
-/** The number of promotions, so that a run in which nothing happened does not pass for a good one. */
-const keepsPromises = async (simulation: Simulation): Promise<number> => {
-  const outcome = await simulate(simulation);
-  await passes(outcome);
-  return outcome.promotions;
-};
-
-const allKeepPromises = async (simulations: readonly Simulation[]): Promise<number> => {
-  let promotions = 0;
-  // oxlint-disable-next-line no-await-in-loop
-  for (const simulation of simulations) promotions += await keepsPromises(simulation);
-  return promotions;
-};
+const electing = (simulations: readonly Election[]): Promise<number> =>
+  allKeepPromises(simulations.map((simulation) => ({ ...simulation, feature: "election" })));
 
 test(
   "no seed makes a second writer by a write of ours, and every group comes to rest by itself",
   async () => {
-    const promotions = await allKeepPromises(FIXED_SEEDS.map((seed) => ({ seed })));
+    const promotions = await electing(FIXED_SEEDS.map((seed) => ({ seed })));
     expect(promotions).toBeGreaterThan(2 * FIXED_SEEDS.length);
   },
   testDeadlineMs,
@@ -87,27 +66,17 @@ test(
 
 test(
   "neither does any seed that nobody has tried before",
-  async () => {
-    const first = FRESH_FROM + (Date.now() % FRESH_SPAN);
-    const end = performance.now() + freshMs;
-    let seed = first;
-    for (; performance.now() < end; seed += 1) {
-      // oxlint-disable-next-line no-await-in-loop
-      await keepsPromises({ seed });
-    }
-    process.stdout.write(`fresh seeds: npm run sim -- --seed ${first} --runs ${seed - first}\n`);
-    expect(seed).toBeGreaterThan(first);
-  },
+  async () => expect(await freshSeedsKeepPromises("election", freshMs)).toBeGreaterThan(0),
   testDeadlineMs,
 );
 
-test.each([...ACTION_NAMES, ...FAULT_NAMES])(
+test.each([...Object.keys(ACTIONS_OF.election), ...FAULT_NAMES])(
   "%s, by itself, breaks no promise",
   async (name) => {
     let struck = 0;
     for (let seed = 1; struck < STRUCK_SEEDS && seed <= PATIENCE; seed += 1) {
       // oxlint-disable-next-line no-await-in-loop
-      const outcome = await simulate({ seed, profile: "mixed", ...alone(name) });
+      const outcome = await simulate({ feature: "election", seed, profile: "mixed", ...alone(name) });
       // oxlint-disable-next-line no-await-in-loop
       await passes(outcome);
       if (outcome.tally.has(name)) struck += 1;
@@ -120,38 +89,38 @@ test.each([...ACTION_NAMES, ...FAULT_NAMES])(
 test(
   "seeds of the first profile, with two groups, break no promise either",
   async () => {
-    const promotions = await allKeepPromises(FIRST_SEEDS.map((seed) => ({ seed, profile: "two-groups" })));
+    const promotions = await electing(FIRST_SEEDS.map((seed) => ({ seed, profile: "two-groups" })));
     expect(promotions).toBeGreaterThan(2 * FIRST_SEEDS.length);
   },
   testDeadlineMs,
 );
 
 test.each(FIRST_REGRESSIONS)("seed $seed, where once $defect, keeps what is promised", async ({ seed, by }) => {
-  const outcome = await simulate({ seed, profile: "two-groups" });
+  const outcome = await simulate({ feature: "election", seed, profile: "two-groups" });
   expect(outcome.problems, explain(outcome)).toEqual([]);
   expect(by.filter((name) => !outcome.tally.has(name))).toEqual([]);
   expect(outcome.promotions).toBeGreaterThan(0);
 });
 
 test.each(EXCUSED)("seed $seed: an epoch goes back because $because, and nothing else is wrong", async (excused) => {
-  const { violations, problems } = await simulate({ ...excused, profile: "race" });
+  const { violations, problems } = await simulate({ ...excused, feature: "election", profile: "race" });
   expect(violations.map(({ invariant }) => invariant)).toContain("S4");
   expect(violations.filter((violation) => !isEpochBack(violation))).toEqual([]);
   expect(problems).toEqual([]);
 });
 
 test("a seed in which an older lock took the Lease of a younger one, and that one its StatefulSet, keeps what is promised", async () => {
-  expect(await keepsPromises({ seed: 935, profile: "mixed" })).toBeGreaterThan(0);
+  expect(await electing([{ seed: 935, profile: "mixed" }])).toBeGreaterThan(0);
 });
 
 test("a seed in which all instances tried one renewal at the same moment makes no noise", async () => {
-  expect(await keepsPromises({ seed: 2_107_939, profile: "any" })).toBeGreaterThan(0);
+  expect(await electing([{ seed: 2_107_939, profile: "any" }])).toBeGreaterThan(0);
 });
 
 test(
   "seeds in which a StatefulSet was made anew, while another lock kept the record of its former group, keep one writer",
   async () => {
-    const found: Omit<Simulation, "seed"> = {
+    const found: Omit<Election, "seed"> = {
       profile: "mixed",
       groups: 2,
       steps: 60,
@@ -160,7 +129,7 @@ test(
     };
     // Without the end of former groups (`endFormer`) each of them has a second writer.
     const seeds = [18, 79, 96, 109];
-    expect(await allKeepPromises(seeds.map((seed) => ({ ...found, seed })))).toBeGreaterThan(seeds.length);
+    expect(await electing(seeds.map((seed) => ({ ...found, seed })))).toBeGreaterThan(seeds.length);
   },
   testDeadlineMs,
 );
@@ -169,7 +138,7 @@ test(
   "foreign writes to labels, stamps and Leases never make a second writer by a write of ours, and are repaired",
   async () => {
     const actions = [...DISTURBANCES, ...TAMPERINGS];
-    const promotions = await allKeepPromises(TAMPERED_SEEDS.map((seed) => ({ seed, profile: "two-groups", actions })));
+    const promotions = await electing(TAMPERED_SEEDS.map((seed) => ({ seed, profile: "two-groups", actions })));
     expect(promotions).toBeGreaterThan(2 * TAMPERED_SEEDS.length);
   },
   testDeadlineMs,
@@ -178,7 +147,8 @@ test(
 test.each(["mixed", "race", "two-groups"] as const)(
   "a seed of profile %s gives the same history each time",
   async (profile) => {
-    const [one, other] = [await simulate({ seed: 3, profile }), await simulate({ seed: 3, profile })];
+    const again: Simulation = { feature: "election", seed: 3, profile };
+    const [one, other] = [await simulate(again), await simulate(again)];
     expect(one.timeline.length).toBeGreaterThan(100);
     expect(other).toEqual(one);
   },

@@ -2,7 +2,6 @@
  * What people and other controllers do by the API: reads without a trace, writes with a line in the timeline. Each write tells whether it
  * changed anything: it was not refused, and the object was not like that before.
  */
-import { LOCKS } from "../../functions/election/labels.ts";
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
 import {
   apiVersionOf,
@@ -13,18 +12,10 @@ import {
   type KubeResponse,
   type Resource,
 } from "../../functions/kit/kube/request.ts";
-import { LEASE_SECONDS, NAMESPACE, type World } from "./world.ts";
+import { NAMESPACE, type World } from "./world.ts";
 
 /** Nobody asks the function to serve what is called so, and no action concerns it: it must stay as it is, whatever its labels. */
 export const BYSTANDER = "bystander";
-
-export interface LockSpec {
-  readonly statefulSetName: string;
-  readonly leaseName: string;
-  readonly paused?: boolean;
-}
-
-export const specOf = (lock: KubeObject): LockSpec => lock.spec as LockSpec;
 
 const collection = (resource: Resource): string =>
   `${resource.group === "" ? "/api" : "/apis"}/${apiVersionOf(resource)}/namespaces/${NAMESPACE}/${resource.plural}`;
@@ -94,9 +85,6 @@ export const createSet = (world: World, name: string, { replicas, parallel, labe
       },
     },
   });
-
-export const createLock = (world: World, name: string, spec: LockSpec): boolean =>
-  create(world, LOCKS, { metadata: { name }, spec: { ...spec, leaseDurationSeconds: LEASE_SECONDS } });
 
 export const isRunning = (pod: KubeObject): boolean => (pod.status as { phase?: string }).phase === "Running";
 

@@ -1,17 +1,17 @@
 /** One instance of the whole function in the simulated world, and what becomes of instances that die. */
-import { createElection } from "../../functions/election/feature.ts";
-import { ELECTION_METRICS } from "../../functions/election/metrics.ts";
 import { createFunction } from "../../functions/function.ts";
 import type { Clock } from "../../functions/kit/clock.ts";
+import type { FeatureContext } from "../../functions/kit/context.ts";
 import { HANDOVER_METRICS } from "../../functions/kit/handover/metrics.ts";
 import { createLog } from "../../functions/kit/host/log.ts";
 import { METRICS } from "../../functions/kit/host/metric-list.ts";
 import { createMetrics } from "../../functions/kit/host/metrics.ts";
 import { createServerClock } from "../../functions/kit/host/server-clock.ts";
 import { connect, type End } from "./network.ts";
-import { TICK_SECONDS, type Instance, type World } from "./world.ts";
+import { TICK_SECONDS, type Instance, type Process, type World } from "./world.ts";
 
-const groupDeadlineMs = 10_000;
+/** Of one run of a group. */
+export const groupDeadlineMs = 10_000;
 const ackAfterMs = 25;
 const CONCURRENCY = 4;
 const hourMs = 3_600_000;
@@ -23,7 +23,7 @@ interface KnownTime {
 }
 
 /** The server's clock as an instance knows it: before the first answer it has only its own, which may be an hour wrong. */
-const timeFor = (world: World, self: () => Instance): KnownTime => {
+const timeFor = (world: World, self: () => Process): KnownTime => {
   const { clock, random, shape, api } = world;
   if (shape.exactClocks) return { clock: { ...clock, serverNow: api.now }, observeDate: () => undefined };
   const wrongMs = (2 * random.next() - 1) * hourMs;
@@ -39,11 +39,13 @@ const timeFor = (world: World, self: () => Instance): KnownTime => {
 };
 
 /** An exception that the function caught: it goes on, but nobody wanted it. */
-const tellsOfBug = (line: string): boolean => /"level":"error"|"reason":"bug: /.test(line);
+const tellsOfBug = (line: string): boolean => /"level":"error".*"error":|"reason":"bug: /.test(line);
 
 export const startInstance = (world: World, name: string): Instance => {
-  const metrics = createMetrics([...METRICS, ...HANDOVER_METRICS, ...ELECTION_METRICS]);
-  const self = (): Instance => instance;
+  const { ways } = world;
+  const metrics = createMetrics([...METRICS, ...HANDOVER_METRICS, ...ways.flatMap((way) => way.metrics)]);
+  const process = { name, frozenUntil: 0, dead: false, clockAheadMs: 0 };
+  const self = (): Process => process;
   const { clock, observeDate } = timeFor(world, self);
   const ownRandom = world.nextOwnRandom();
   const log = createLog({
@@ -54,7 +56,7 @@ export const startInstance = (world: World, name: string): Instance => {
     },
     now: () => new Date(clock.serverNow()),
   });
-  const election = createElection({
+  const context: FeatureContext = {
     clock,
     log,
     metrics,
@@ -63,15 +65,16 @@ export const startInstance = (world: World, name: string): Instance => {
     namespaces: [],
     instance: name,
     emit: () => undefined,
-  });
+  };
+  const end: End = {
+    self,
+    crash: () => crash(world, instance),
+    monotonic: () => clock.monotonic(),
+    observeDate,
+  };
   const running = createFunction({
-    features: [election],
-    send: connect(world, {
-      self,
-      crash: () => crash(world, instance),
-      monotonic: () => clock.monotonic(),
-      observeDate,
-    }),
+    features: ways.map((way) => way.create(context, world, end)),
+    send: connect(world, end),
     clock,
     log,
     metrics,
@@ -80,7 +83,7 @@ export const startInstance = (world: World, name: string): Instance => {
     ackAfterMs,
     random: () => ownRandom.next(),
   });
-  const instance: Instance = { name, running, frozenUntil: 0, dead: false, clockAheadMs: 0 };
+  const instance: Instance = Object.assign(process, { running });
   running.start();
   return instance;
 };

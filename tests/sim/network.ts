@@ -4,7 +4,7 @@
  */
 import type { KubeRequest, KubeResponse, Transport } from "../../functions/kit/kube/request.ts";
 import type { Fault } from "./faults.ts";
-import { strikes, type Instance, type World } from "./world.ts";
+import { strikes, type Process, type World } from "./world.ts";
 
 const requestDeadlineMs = 5_000;
 const slowMs = 3_000;
@@ -28,7 +28,7 @@ const EXISTS = failure(409, "AlreadyExists");
 
 /** The instance at this end of the network, and what it makes of the network's news. */
 export interface End {
-  readonly self: () => Instance;
+  readonly self: () => Process;
   /** The process is dead: somebody has to start another. */
   readonly crash: () => void;
   /** Milliseconds on the instance's own clock. */
@@ -41,7 +41,7 @@ const latencyMs = (world: World): number =>
   strikes(world, "slow") ? world.random.next() * slowMs : 0.2 + world.random.next() * 6;
 
 /** Returns once the instance is not frozen; never when it is dead. */
-const awake = async (world: World, { self, crash }: End): Promise<void> => {
+export const awake = async (world: World, { self, crash }: End): Promise<void> => {
   const { clock, random } = world;
   // Most are shorter than a hand-over's deadline: then the instance goes on where it was.
   if (strikes(world, "stall")) self().frozenUntil = clock.monotonic() + random.next() ** 5 * longFreezeMs;
@@ -61,7 +61,9 @@ const apply = (world: World, name: string, request: KubeRequest): KubeResponse =
   const { verb, resource, subresource, body } = request;
   const target = [resource.plural, request.name, subresource].filter((part) => part !== undefined).join("/");
   const write = `${name} ${verb} ${target} ${response.status}`;
-  world.writes.push(write);
+  const { regarding } = (body ?? {}) as { readonly regarding?: { readonly kind: string } };
+  world.writes.push(regarding === undefined ? write : `${write} about ${regarding.kind}`);
+  for (const hear of world.onApplied) hear(name, request, response);
   world.say(`${write} ${JSON.stringify(resource.plural === "events" ? (body as { note: string }).note : body)}`);
   return response;
 };
@@ -116,6 +118,7 @@ export const connect =
   async (request) => {
     const { clock, random, incarnation } = world;
     const sentAt = end.monotonic();
+    for (const hear of world.onSend) hear(end.self().name, request);
     await clock.sleep(latencyMs(world));
     await awake(world, end);
     const isCut = (): boolean => world.incarnation !== incarnation;

@@ -9,12 +9,17 @@ import { FAULT_NAMES, NO_FAULTS, type Rates } from "./faults.ts";
 import { setReadyAll } from "./hands.ts";
 import { keepHistory } from "./history.ts";
 import { replaceInstance } from "./instance.ts";
-import { noise, unrest, unrestful } from "./judge.ts";
-import { PROFILES, type NamedAction, type Profile, type ProfileName, type Wishes } from "./profiles.ts";
-import { watchDoubles, watchEpochs, watchIsolation } from "./watchers.ts";
-import { createWorld, LEASE_SECONDS, TICK_SECONDS, type Weaken, type World } from "./world.ts";
+import { watchDoubles } from "./doubles.ts";
+import { watchEpochs } from "./epochs.ts";
+import { watchIsolation } from "./isolation.ts";
+import { noise, unrestful } from "./noise.ts";
+import type { NamedAction, Profile, Wishes } from "./profile.ts";
+import { profileFor, type FeatureName, type ProfileName } from "./profiles.ts";
+import type { Excuse } from "./way.ts";
+import { createWorld, LEASE_SECONDS, TICK_SECONDS, type Weaken, type WeakenAsker, type World } from "./world.ts";
 
 export interface Simulation extends Wishes {
+  readonly feature: FeatureName;
   /** Default `any`. */
   readonly profile?: ProfileName | undefined;
   /** Actions that happen; default: as many as the profile says. */
@@ -25,6 +30,8 @@ export interface Simulation extends Wishes {
   readonly rests?: boolean | undefined;
   /** Default: nothing stands between the function and the API. */
   readonly weaken?: Weaken | undefined;
+  /** Default: nothing stands between the function and the applications. */
+  readonly weakenAsker?: WeakenAsker | undefined;
 }
 
 export interface Outcome {
@@ -33,8 +40,8 @@ export interface Outcome {
   readonly drawn: Required<Pick<Simulation, "actions" | "faults" | "groups" | "instances" | "steps">>;
   /** Each begins with its invariant and a colon. Empty: all went well. */
   readonly problems: readonly string[];
-  /** Of the history that was not lost by a restore. */
-  readonly verdict: Verdict;
+  /** Of the history that was not lost by a restore, one for each way to lead. */
+  readonly verdicts: readonly Verdict[];
   /** Of all histories. */
   readonly violations: readonly Violation[];
   readonly promotions: number;
@@ -74,6 +81,8 @@ const disturbing = async (
   }
 };
 
+const unrest = (world: World): readonly string[] => world.ways.flatMap((way) => way.unrest(world));
+
 const endFaults = (world: World): void => {
   world.say("faults end");
   world.disturbed = false;
@@ -81,6 +90,7 @@ const endFaults = (world: World): void => {
   world.troubles = [];
   for (const instance of world.instances) instance.frozenUntil = 0;
   for (const instance of world.instances.filter(({ dead }) => dead)) replaceInstance(world, instance);
+  for (const way of world.ways) way.calm(world);
 };
 
 /** Tick by tick until nothing but renewals has been written for a while; when it was busy last, in milliseconds. */
@@ -126,26 +136,26 @@ export const isEpochBack = ({ invariant, message }: Violation): boolean =>
   (invariant === "S4" && message.startsWith("promoted under epoch")) ||
   (invariant === "S3" && message.endsWith("was promoted before"));
 
-interface Judged {
-  readonly world: World;
-  readonly verdicts: readonly Verdict[];
+/** What is known of one way to lead beside its histories. */
+interface Watched {
   /** Names of pods that others made leaders. */
   readonly foreignLeaders: ReadonlySet<string>;
   /** Promotions that may go back. */
   readonly excused: ReadonlySet<string>;
+  readonly excuse: Excuse;
 }
 
 /** The checker charges others with it, and one of them did label a pod that it names. */
 const isByOthers = ({ causes }: Doubling, foreignLeaders: ReadonlySet<string>): boolean =>
   causes.every(({ object }) => foreignLeaders.has(object.slice(object.indexOf("/") + 1)));
 
-const judged = ({ world, verdicts, foreignLeaders, excused }: Judged): readonly string[] => {
+const judged = (verdicts: readonly Verdict[], { foreignLeaders, excused, excuse }: Watched): readonly string[] => {
   const violations = verdicts.flatMap((verdict) => verdict.violations);
   const doubled = verdicts.flatMap(({ foreign }) => foreign).filter((one) => !isByOthers(one, foreignLeaders));
   return [
-    ...world.problems,
     ...violations
       .filter((violation) => !isEpochBack(violation) || !excused.has(violation.resourceVersion))
+      .filter((violation) => !excuse.excuses({ ...violation, at: Number(violation.resourceVersion) }))
       .map(
         ({ invariant, resourceVersion, object, message }) => `${invariant}: ${resourceVersion} ${object} ${message}`,
       ),
@@ -158,48 +168,65 @@ const FORGIVEN = ["stampAhead", "ownClock"] as const;
 
 const presentFaults = (rates: Rates): readonly string[] => FAULT_NAMES.filter((fault) => rates[fault] > 0);
 
+/** Everything that watches and goes on by itself; returns what is known of each way to lead. */
+const startWatching = (world: World): readonly Watched[] => {
+  const forgives = (): boolean => world.serverClock.wentBack || FORGIVEN.some((name) => world.tally.has(name));
+  const watched = world.ways.map((way) => ({
+    foreignLeaders: watchDoubles(world, way),
+    excused: watchEpochs(world, way, forgives),
+    excuse: way.watch(world),
+  }));
+  watchIsolation(world);
+  return watched;
+};
+
+const startActors = (world: World, signal: AbortSignal): void => {
+  connectEvents(world);
+  void runControllers(world, signal);
+  void runCron(world, signal);
+  for (const act of world.ways.flatMap(({ actors }) => actors)) void act(world, signal);
+};
+
+const last = (verdicts: readonly Verdict[]): Verdict => {
+  const verdict = verdicts.at(-1);
+  if (verdict === undefined) throw new Error("a history has a verdict");
+  return verdict;
+};
+
 /** Never rejects for what the function does wrong: that is in the outcome. The same simulation has the same outcome. */
 export const simulate = async (simulation: Simulation): Promise<Outcome> => {
-  const { seed, mute = [], weaken = (server) => server } = simulation;
-  const profile = PROFILES[simulation.profile ?? "any"](simulation);
+  const { seed, mute = [], weaken = (server) => server, weakenAsker = (asker) => asker } = simulation;
+  const profile = profileFor(simulation);
+  const { ways, stream, shape } = profile;
   const { steps = profile.steps } = simulation;
-  const world = createWorld({ seed, stream: profile.stream, shape: profile.shape, weaken });
-  const { clock, shape, timeline, tally, serverClock } = world;
+  const world = createWorld({ seed, stream, shape, ways, weaken, weakenAsker });
+  const { clock, timeline, tally } = world;
   const history = keepHistory(world);
-  let names: readonly string[] = [];
-  const forgives = (): boolean => serverClock.wentBack || FORGIVEN.some((name) => tally.has(name));
-  const foreignLeaders = watchDoubles(world);
-  const excused = watchEpochs(world, forgives);
-  watchIsolation(world);
-  connectEvents(world);
+  const watched = startWatching(world);
   const end = new AbortController();
-  void runControllers(world, end.signal);
-  void runCron(world, end.signal);
+  startActors(world, end.signal);
   await profile.setUp(world);
   const { actions, rates } = profile.disturbances(world);
-  names = actions.map(([name]) => name);
   world.rates = rates;
   world.say(`rates ${JSON.stringify(rates)}`);
   await disturbing(world, profile, { actions, steps, mute });
   const restAfterMs = simulation.rests === false ? 0 : await resting(world);
   end.abort();
   await clock.advance(endMs);
-  const verdicts = history.verdicts();
-  const violations = verdicts.flatMap((verdict) => verdict.violations);
-  const [verdict] = verdicts.slice(-1);
-  if (verdict === undefined) throw new Error("a history has a verdict");
+  const histories = history.verdicts();
+  const verdicts = histories.flat();
   return {
     simulation,
     drawn: {
-      actions: names,
+      actions: actions.map(([name]) => name),
       faults: presentFaults(rates),
       groups: shape.names.sets.length,
       instances: shape.instances,
       steps,
     },
-    problems: judged({ world, verdicts, foreignLeaders, excused }),
-    verdict,
-    violations,
+    problems: [...world.problems, ...watched.flatMap((known, index) => judged(histories[index] ?? [], known))],
+    verdicts: histories.map(last),
+    violations: verdicts.flatMap(({ violations }) => violations),
     promotions: verdicts.reduce((sum, { promotions }) => sum + promotions, 0),
     timeline,
     tally,
@@ -211,13 +238,20 @@ const option = (name: string, value: readonly (string | number)[] | number | str
   value === undefined ? "" : ` --${name} ${typeof value === "object" ? value.join(",") || "none" : value}`;
 
 /** What repeats the simulation. */
-export const commandOf = ({ seed, profile, steps, actions, faults, groups, instances, mute }: Simulation): string => {
-  const what = [option("seed", seed), option("profile", profile), option("steps", steps), option("mute", mute)];
+export const commandOf = (simulation: Simulation): string => {
+  const { feature, seed, profile, steps, actions, faults, groups, instances, mute } = simulation;
+  const what = [option("feature", feature), option("seed", seed), option("profile", profile)];
+  const how = [option("steps", steps), option("mute", mute)];
   const which = [option("actions", actions), option("faults", faults)];
   const size = [option("groups", groups), option("instances", instances)];
-  return `npm run sim -- --runs 1${[...what, ...which, ...size].join("")}`;
+  return `npm run sim -- --runs 1${[...what, ...how, ...which, ...size].join("")}`;
 };
 
 /** For a person: how to repeat it, what went wrong, the checker's verdict, and everything that happened. */
-export const explain = ({ simulation, problems, verdict, timeline }: Outcome): string =>
-  [commandOf(simulation), ...problems.map((text) => `  ${text}`), renderVerdict(verdict), ...timeline].join("\n");
+export const explain = ({ simulation, problems, verdicts, timeline }: Outcome): string =>
+  [
+    commandOf(simulation),
+    ...problems.map((text) => `  ${text}`),
+    ...verdicts.map((verdict) => renderVerdict(verdict)),
+    ...timeline,
+  ].join("\n");

@@ -8,7 +8,7 @@ import { simulate, type Outcome, type Simulation } from "./run.ts";
 const kindOf = (problem: string): string => problem.slice(0, problem.indexOf(":"));
 
 /** The worse the earlier. */
-const KINDS = ["S1", "S3", "S4", "S6", "S9", "S8", "S19", "L1", "noise", "reply", "bug"];
+const KINDS = ["S1", "S2", "S3", "S4", "S6", "S9", "S8", "S19", "empty", "roles", "L1", "noise", "reply", "bug"];
 
 const kindsOf = ({ problems }: Outcome): readonly string[] =>
   KINDS.filter((kind) => problems.some((problem) => kindOf(problem) === kind));

@@ -6,7 +6,7 @@ import type * as Attempt from "../../functions/kit/handover/attempt.ts";
 import type * as Plan from "../../functions/kit/handover/plan.ts";
 import type * as Pods from "../../functions/kit/pods/candidate.ts";
 import { VARIANTS, variantNamed } from "../weakened/variants.ts";
-import { alone } from "./profiles.ts";
+import { alone } from "./profile.ts";
 import { simulate, type Simulation } from "./run.ts";
 import { shrink } from "./shrink.ts";
 import { unfenced } from "./unfenced.ts";
@@ -121,7 +121,16 @@ test.each(HUNTS)(
     while (problem === undefined && seed < SEEDS_MAX) {
       seed += 1;
       choose(variant);
-      const hunt: Simulation = { seed, profile: "race", actions, faults, instances, rests, weaken: weakServer };
+      const hunt: Simulation = {
+        feature: "election",
+        seed,
+        profile: "race",
+        actions,
+        faults,
+        instances,
+        rests,
+        weaken: weakServer,
+      };
       // oxlint-disable-next-line no-await-in-loop
       const { problems } = await simulate(hunt);
       problem = problems.find((text) => text.startsWith(`${promise}: `));
@@ -137,7 +146,7 @@ test(
   "the wrappers change nothing while no variant is chosen",
   async () => {
     const { actions, faults, instances } = HUNTS[0] ?? COMPETING;
-    const sound: Simulation = { seed: 6, profile: "race", actions, faults, instances };
+    const sound: Simulation = { feature: "election", seed: 6, profile: "race", actions, faults, instances };
     expect((await simulate({ ...sound, weaken: weakServer })).timeline).toEqual((await simulate(sound)).timeline);
   },
   testDeadlineMs,
@@ -155,7 +164,13 @@ test.each([
     const caught = { byChecker: 0, byWatcher: 0 };
     for (const seed of FIRST_SEEDS) {
       // oxlint-disable-next-line no-await-in-loop
-      const { violations, problems } = await simulate({ seed, profile: "two-groups", actions, weaken: unfenced });
+      const { violations, problems } = await simulate({
+        feature: "election",
+        seed,
+        profile: "two-groups",
+        actions,
+        weaken: unfenced,
+      });
       if (violations.some(({ invariant }) => invariant === "S1")) caught.byChecker += 1;
       if (problems.some((problem) => problem.endsWith("promoted beside another writer"))) caught.byWatcher += 1;
     }
@@ -168,7 +183,13 @@ test.each([
 test(
   "a failure shrinks to fewer steps that break the same promise, and is repeated by what it prints",
   async () => {
-    const failed = await simulate({ seed: 1, profile: "race", ...alone("switchover"), weaken: unfenced });
+    const failed = await simulate({
+      feature: "election",
+      seed: 1,
+      profile: "race",
+      ...alone("switchover"),
+      weaken: unfenced,
+    });
     expect(failed.problems.join()).toContain("S1: ");
     const { simulation, problems, drawn } = await shrink(failed, testDeadlineMs / 4);
     expect(problems.join()).toContain("S1: ");

@@ -12,6 +12,9 @@ import { createMemoryKubelet, type MemoryKubelet } from "../../infra/lab/memory/
 import { createSimClock, type SimClock } from "./clock.ts";
 import { NO_FAULTS, type Fault, type Rates } from "./faults.ts";
 import { createRandom, type Random } from "./random.ts";
+import type { Asker } from "../../functions/roles/ask/ask.ts";
+import { createApplications, type Applications } from "./roles/applications.ts";
+import type { Way } from "./way.ts";
 
 export const NAMESPACE = "default";
 export const TICK_SECONDS = 2;
@@ -19,10 +22,9 @@ export const LEASE_SECONDS = 10;
 /** User of the function's writes, as the memory API's revisions name it. */
 export const FUNCTION_USER = "bellwether";
 
-/** A process that runs the function. */
-export interface Instance {
+/** A process that runs the function, or is about to. */
+export interface Process {
   readonly name: string;
-  readonly running: RunningFunction;
   /** Until this time, in milliseconds of the world's monotonic clock, it sends nothing and hears no answer. */
   frozenUntil: number;
   dead: boolean;
@@ -30,15 +32,24 @@ export interface Instance {
   clockAheadMs: number;
 }
 
+export interface Instance extends Process {
+  readonly running: RunningFunction;
+}
+
 /** The API server as the function meets it: a test puts something between them to weaken the protocol. */
 export type Server = (request: KubeRequest) => KubeResponse;
 export type Weaken = (server: Server) => Server;
+/** The same for the questions to applications. */
+export type WeakenAsker = (asker: Asker) => Asker;
 
-/** Names that objects may have, one of each for a group, and a Lease more. */
+/** Names that objects may have, one of each for a group, and a Lease, a checker and a Service more. */
 export interface Names {
   readonly sets: readonly string[];
   readonly locks: readonly string[];
   readonly leases: readonly string[];
+  readonly checkers: readonly string[];
+  readonly deployments: readonly string[];
+  readonly services: readonly string[];
 }
 
 const LETTERS = ["a", "b", "c", "d", "e", "f", "g"];
@@ -51,7 +62,14 @@ const named = (prefix: string, count: number): readonly string[] =>
 /** @throws when there are no letters for so many groups */
 export const namesOf = (groups: number): Names => {
   if (groups < 1 || groups > GROUPS_MAX) throw new Error(`groups: got ${groups}, accepts 1 to ${GROUPS_MAX}`);
-  return { sets: named("set", groups), locks: named("lock-", groups), leases: named("lease-", groups + 1) };
+  return {
+    sets: named("set", groups),
+    locks: named("lock-", groups),
+    leases: named("lease-", groups + 1),
+    checkers: named("checker-", groups + 1),
+    deployments: named("dep", groups),
+    services: named("service-", groups + 1),
+  };
 };
 
 /** How large the world is, and what its clocks are like. */
@@ -83,6 +101,7 @@ export interface ServerClock {
 }
 
 export interface World {
+  readonly ways: readonly Way[];
   readonly random: Random;
   /** A source of chance for each process of the function: what one draws changes nothing for anybody else. */
   readonly nextOwnRandom: () => Random;
@@ -90,6 +109,10 @@ export interface World {
   readonly clock: SimClock;
   readonly api: MemoryApi;
   readonly kubelet: MemoryKubelet;
+  /** The processes in the pods, as checkers ask them. */
+  readonly applications: Applications;
+  /** What stands between them and the function. */
+  readonly ask: WeakenAsker;
   /** The API as the function meets it. */
   readonly server: Server;
   readonly instances: Instance[];
@@ -109,6 +132,10 @@ export interface World {
   /** Raised by each restart of the API server: connections of before are cut. */
   incarnation: number;
   backup: ReturnType<MemoryApi["snapshot"]> | undefined;
+  /** Told of each write of the function that the server took, with the instance and the request as it was sent. */
+  readonly onApplied: ((name: string, request: KubeRequest, response: KubeResponse) => void)[];
+  /** Told of each request of the function when it is sent. */
+  readonly onSend: ((name: string, request: KubeRequest) => void)[];
   /** Told when etcd was restored, with its revision then. */
   readonly onRestore: ((revision: number) => void)[];
   readonly say: (text: string) => void;
@@ -141,13 +168,26 @@ export interface Beginning {
   /** Of the network, the controllers and the sources. */
   readonly stream: number;
   readonly shape: Shape;
+  readonly ways: readonly Way[];
   readonly weaken: Weaken;
+  readonly weakenAsker: WeakenAsker;
 }
+
+/** The kubelet's API where each pod has an address of either family. */
+const ofTwoFamilies = (api: MemoryApi): MemoryApi => ({
+  ...api,
+  handle: (request, options) => {
+    const { status } = (request.body ?? {}) as { readonly status?: { readonly podIP?: string } };
+    if (status?.podIP === undefined) return api.handle(request, options);
+    const podIPs = [{ ip: status.podIP }, { ip: `fd00::${status.podIP.split(".").slice(1).join(":")}` }];
+    return api.handle({ ...request, body: { status: { ...status, podIPs } } }, options);
+  },
+});
 
 /** Streams from here on belong to processes of the function; those below to the world and to what is drawn at its steps. */
 const FIRST_OWN_STREAM = 1_000_000;
 
-export const createWorld = ({ seed, stream, shape, weaken }: Beginning): World => {
+export const createWorld = ({ seed, stream, shape, ways, weaken, weakenAsker }: Beginning): World => {
   const clock = createSimClock();
   const timeline: string[] = [];
   const problems: string[] = [];
@@ -156,6 +196,7 @@ export const createWorld = ({ seed, stream, shape, weaken }: Beginning): World =
   const api = createMemoryApi({ now: () => clock.serverNow() + serverClock.aheadMs, crds: CRDS });
   let ownStreams = FIRST_OWN_STREAM;
   return {
+    ways,
     random: createRandom(seed, stream),
     nextOwnRandom: () => {
       ownStreams += 1;
@@ -164,7 +205,9 @@ export const createWorld = ({ seed, stream, shape, weaken }: Beginning): World =
     shape,
     clock,
     api,
-    kubelet: createMemoryKubelet(api),
+    kubelet: createMemoryKubelet(ofTwoFamilies(api)),
+    applications: createApplications(),
+    ask: weakenAsker,
     server: weaken(audited(api, problems)),
     instances: [],
     timeline,
@@ -178,6 +221,8 @@ export const createWorld = ({ seed, stream, shape, weaken }: Beginning): World =
     serverClock,
     incarnation: 0,
     backup: undefined,
+    onApplied: [],
+    onSend: [],
     onRestore: [],
     say: (text) => timeline.push(`${clock.monotonic().toFixed(1).padStart(9)} ms  ${text}`),
     count: (what) => tally.set(what, (tally.get(what) ?? 0) + 1),

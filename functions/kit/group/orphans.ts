@@ -17,6 +17,11 @@ export interface OrphanedGroup {
   readonly group: string;
 }
 
+export const groupOfLease = ({ metadata }: KubeObject): OrphanedGroup => ({
+  namespace: metadata.namespace ?? "",
+  group: metadata.labels?.[GROUP_LABEL] ?? "",
+});
+
 /** Groups with a record or enrolled pods that are not served. `leases`: records of the feature; `pods`: enrolled ones. */
 export const orphanedGroups = (
   feature: string,

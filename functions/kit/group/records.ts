@@ -2,6 +2,7 @@
 import type { Io } from "../context.ts";
 import { viewRecord, type RecordView } from "../handover/model.ts";
 import { recordDeletion, recordSelector, type RecordSpec } from "../handover/record.ts";
+import type { KubeObject } from "../kube/object.ts";
 import { listAll } from "../kube/page.ts";
 import type { Loaded } from "../kube/read.ts";
 import { LEASES } from "../kube/request.ts";
@@ -27,6 +28,14 @@ export const dropRecord = async ({ send }: Io, record: RecordView): Promise<Pass
   return outcome === "stale"
     ? restart(`the old record ${record.name} changed`)
     : failed(`delete the old record ${record.name}`, response);
+};
+
+/** Deletes Leases that nobody keeps, of a group that is served all the same; the group itself is not touched. Undefined: they are gone. */
+export const dropLeases = async (io: Io, leases: readonly KubeObject[]): Promise<PassOutcome | undefined> => {
+  if (io.context.mode === "observe") return undefined;
+  const now = io.context.clock.serverNow();
+  const outcomes = await Promise.all(leases.map((lease) => dropRecord(io, viewRecord(lease, now))));
+  return outcomes.find((outcome) => outcome !== undefined);
 };
 
 /**

@@ -1,15 +1,69 @@
 /**
  * How a pass ends: with a report to the subject (its status, where it has one, and Kubernetes Events), after the promotion and in
- * parallel, so that it never delays a hand-over.
+ * parallel, so that it never delays a hand-over. What every status says alike is worded here once.
  */
-import { newFindings, type Condition, type Finding } from "../conditions.ts";
+import { at, newFindings, type Condition, type Finding } from "../conditions.ts";
 import type { Io } from "../context.ts";
 import type { Holder } from "../handover/model.ts";
 import type { KubeRequest, KubeResponse } from "../kube/request.ts";
 import { classify, describe } from "../kube/status-class.ts";
-import { failed, restart, type PassOutcome } from "../outcome.ts";
+import { failed, restart, type PassOutcome, type Unfinished } from "../outcome.ts";
 import { eventRequest, type Notice } from "../recorder.ts";
 import { changed, logged, type Subject } from "./subject.ts";
+
+/** How a pass ended that did not bring its group to rest. */
+export type Unsettled =
+  /** Nobody leads and nothing is moved. */
+  | {
+      readonly kind: "held";
+      readonly reason: string;
+      readonly message: string;
+      readonly epoch: number | undefined;
+      readonly findings: readonly Finding[];
+    }
+  /** Nothing is written: what would have been done. */
+  | { readonly kind: "observed"; readonly message: string; readonly findings: readonly Finding[] }
+  /** The subject cannot be served. */
+  | { readonly kind: "refused"; readonly reason: string; readonly message: string }
+  /** A hand-over is under way and could not be finished now. */
+  | (Unfinished & { readonly kind: "unfinished"; readonly findings: readonly Finding[] });
+
+/** What a feature calls things in its conditions. */
+export interface Words {
+  /** As in `Subject`. */
+  readonly noun: string;
+  /** Whoever leads: `writer`. */
+  readonly leader: string;
+  /** What a group that is held waits for. */
+  readonly awaited: string;
+}
+
+/** Available and Progressing, and what else the pass found. */
+export const unsettledFindings = (result: Unsettled, { noun, leader, awaited }: Words): readonly Finding[] => {
+  switch (result.kind) {
+    case "held": {
+      const message = `no ${leader}: ${result.message}; labels and Lease stay as they are`;
+      return [
+        at("Available", "False", result.reason, message),
+        at("Progressing", "False", result.reason, `waiting for ${awaited}`),
+        ...result.findings,
+      ];
+    }
+    case "observed":
+      return [at("Observed", "True", "ObserveMode", result.message), ...result.findings];
+    case "refused":
+      return [
+        at("Available", "False", result.reason, result.message),
+        at("Progressing", "False", result.reason, `the ${noun} is not served`),
+      ];
+    case "unfinished":
+      return [
+        at("Available", "False", result.reason, result.message),
+        at("Progressing", "True", result.reason, "the hand-over will be finished by the next pass"),
+        ...result.findings,
+      ];
+  }
+};
 
 /** Conditions that somebody asked for are no warnings. */
 const ASKED_FOR: ReadonlySet<string> = new Set(["Paused", "Observed"]);

@@ -16,8 +16,17 @@ import { renew, type Renewal } from "./renew.ts";
 /** Ends the sweep: half of what there is would look like groups without pods, or pods without owners. */
 class Unreadable extends Error {}
 
+/** Ends the sweep of a feature that is not allowed to read what it needs: that must not keep the others waiting either. */
+class Forbidden extends Error {}
+
 /** Ends the sweep of a feature whose kind nobody has installed: it has no groups, and keeps no other feature waiting. */
 class NotInstalled extends Error {}
+
+const unlisted = (status: number, message: string): Error => {
+  if (status === 403) return new Forbidden(message);
+  // Of a collection that exists there is a list, if an empty one.
+  return status === 404 ? new NotInstalled(message) : new Unreadable(message);
+};
 
 const listScope = async (
   { context, send }: Io,
@@ -29,8 +38,7 @@ const listScope = async (
   return listings.flatMap((listing) => {
     if (listing.ok) return listing.items;
     const message = `list ${resource.plural}: ${describe(listing.response)}`;
-    // Of a collection that exists there is a list, if an empty one.
-    throw listing.response.status === 404 ? new NotInstalled(message) : new Unreadable(message);
+    throw unlisted(listing.response.status, message);
   });
 };
 
@@ -40,15 +48,15 @@ const slim = ({ metadata: whole, spec, status }: KubeObject): KubeObject => {
   return { metadata, spec, status };
 };
 
-/** What tells who leads: pods and their templates are most of what a sweep reads, and thousands are held at once. */
+/** What tells who leads, and where it is asked: pods and their templates are most of what a sweep reads, and thousands are held at once. */
 const slimPod = (pod: KubeObject): KubeObject => {
-  const { phase, conditions } = (pod.status ?? {}) as Readonly<Record<string, unknown>>;
-  return { ...slim(pod), spec: undefined, status: { phase, conditions } };
+  const { phase, conditions, podIP } = (pod.status ?? {}) as Readonly<Record<string, unknown>>;
+  return { ...slim(pod), spec: undefined, status: { phase, conditions, podIP } };
 };
 
 const slimSet = (set: KubeObject): KubeObject => {
-  const { replicas, selector } = (set.spec ?? {}) as Readonly<Record<string, unknown>>;
-  return { ...slim(set), spec: { replicas, selector } };
+  const { replicas, ordinals, selector, serviceName } = (set.spec ?? {}) as Readonly<Record<string, unknown>>;
+  return { ...slim(set), spec: { replicas, ordinals, selector, serviceName } };
 };
 
 /** All owners of a feature. These reads throw what `sweep` answers with. */
@@ -113,6 +121,10 @@ export const sweep = async (
     return { kind: "swept", groups, renewed: count };
   } catch (error) {
     if (error instanceof Unreadable) return { kind: "failed", reason: error.message };
+    if (error instanceof Forbidden) {
+      found([]);
+      return { kind: "barred", reason: error.message };
+    }
     if (error instanceof NotInstalled) {
       log.debug("nothing to sweep", { reason: error.message });
       found([]);

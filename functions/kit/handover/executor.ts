@@ -46,8 +46,10 @@ export interface HandoverPorts<P extends PodView> {
   /** Reads a pod as the feature sees it, membership included. */
   readonly view: (pod: KubeObject) => P;
   readonly record: RecordSpec;
-  /** The owner still exists as it was read, and tells of no later epoch: asked just before a record is created. */
+  /** The owner still exists as it was read, and tells of no later epoch: asked just before a record is created, or nobody's gets a holder. */
   readonly confirmOwner: () => Promise<boolean>;
+  /** On the monotonic clock: later than this no record is written, because what the target was chosen by has aged; default: at any time. */
+  readonly recordUntil?: number | undefined;
   readonly observer: HandoverObserver;
 }
 
@@ -99,13 +101,23 @@ const listEnrolled = async <P extends PodView>(
     : { observed, stop: { kind: "refused", doing: "list enrolled pods", response: listing.response } };
 };
 
+/**
+ * Nobody's record becomes somebody's: whoever ended the group meanwhile, because its owner went or was edited, has left just such a record, or
+ * none, so that comparing and swapping does not tell.
+ */
+const needsOwner = ({ previous, holder }: RecordChange): boolean =>
+  previous === undefined || (previous.holder === undefined && holder !== undefined);
+
 const writeRecord = async <P extends PodView>(
   ports: HandoverPorts<P>,
   observed: Observed<P>,
   change: RecordChange,
 ): Promise<Sent<P>> => {
-  if (change.previous === undefined && !(await ports.confirmOwner())) {
+  if (needsOwner(change) && !(await ports.confirmOwner())) {
     return { observed, stop: { kind: "restart", reason: "the owner is gone or was edited" } };
+  }
+  if (ports.clock.monotonic() > (ports.recordUntil ?? Infinity)) {
+    return { observed, stop: { kind: "restart", reason: "what the target was chosen by is too old" } };
   }
   const response = await ports.send(recordRequest(ports.record, change, ports.clock.serverNow()));
   const sent = absorbRecord(observed, ports.record.name, response);

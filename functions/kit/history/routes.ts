@@ -19,8 +19,10 @@ export interface RouteNames {
   readonly mode: Mark;
   /** Key in the selector of a Service in route mode. */
   readonly routedKey: string;
-  /** Annotation of the slice that is the record in route mode: the cut-over has ended. */
+  /** Annotation of the slice that is the record in route mode: the cut-over of its turn has ended. */
   readonly exclusive: Mark;
+  /** Label of a Service in route mode, and annotation of the record: the last change of the selector. */
+  readonly turn: string;
 }
 
 export interface RouteCheck {
@@ -48,7 +50,8 @@ interface Target {
 
 interface Slice {
   readonly family: string;
-  readonly exclusive: boolean;
+  /** The turn whose cut-over has ended. */
+  readonly ended: string | undefined;
   readonly targets: readonly Target[];
 }
 
@@ -57,6 +60,7 @@ type Mode = "label" | "route" | undefined;
 
 interface Route {
   mode: Mode;
+  turn: string | undefined;
   /** The Service as it was written last, for evidence. */
   written: Evidence | undefined;
   readonly slices: Map<string, Slice>;
@@ -68,6 +72,7 @@ interface Route {
 
 const newRoute = (): Route => ({
   mode: undefined,
+  turn: undefined,
   written: undefined,
   slices: new Map(),
   ended: new Set(),
@@ -88,7 +93,7 @@ const podOf = ({ addresses, targetRef }: RawEndpoint): Pick<Target, "uid" | "nam
   return { uid: targetRef?.uid ?? address, name: targetRef?.name ?? address };
 };
 
-const readSlice = (step: OtherStep, object: KubeObject, known: Slice | undefined, { exclusive }: RouteNames): Slice => {
+const readSlice = (step: OtherStep, object: KubeObject, known: Slice | undefined, names: RouteNames): Slice => {
   const { addressType, endpoints } = object as {
     readonly addressType?: string;
     readonly endpoints?: readonly RawEndpoint[] | null;
@@ -105,7 +110,8 @@ const readSlice = (step: OtherStep, object: KubeObject, known: Slice | undefined
       since: before?.since ?? evidenceOf(step, `led to ${name}${ready ? "" : ", not ready"}`),
     };
   });
-  return { family: addressType ?? "", exclusive: carries(object, exclusive), targets };
+  const ended = carries(object, names.exclusive) ? object.metadata.annotations?.[names.turn] : undefined;
+  return { family: addressType ?? "", ended, targets };
 };
 
 /** One of each pod, over all slices of the family. */
@@ -137,25 +143,21 @@ const routeKeyOf = (object: KubeObject | undefined): string | undefined => {
   return name === undefined ? undefined : `${metadata?.namespace ?? ""}/${name}`;
 };
 
-const isCutOver = ({ mode, slices }: Route): boolean =>
-  mode === "label" || (mode === "route" && [...slices.values()].some(({ exclusive }) => exclusive));
+/** Whatever the slices show, the cut-over of the present turn is said to have ended. */
+const isMarked = ({ mode, turn, slices }: Route): boolean =>
+  mode === "route" && turn !== undefined && [...slices.values()].some(({ ended }) => ended === turn);
 
 /** Nothing is left to know: most Services of a cluster do not opt in, but their slices may come before they do. */
 const isOver = ({ mode, slices }: Route): boolean => mode === undefined && slices.size === 0;
 
-/** The record was just marked: whatever the slices show, the cut-over is said to have ended. */
-const isMarkedBy = (step: OtherStep, { exclusive }: RouteNames): boolean =>
-  step.before !== undefined &&
-  step.after !== undefined &&
-  !carries(step.before.raw, exclusive) &&
-  carries(step.after.raw, exclusive);
-
 /**
- * The step can show that controllers have followed the selector: they wrote, or it is all that is known. A Service that gets its key back
- * cannot: they may have seen it without.
+ * The step can show that controllers have followed the selector in a family: they wrote a slice of it, or it is all that is known. A Service
+ * that gets its key back cannot: they may have seen it without.
  */
-const tellsOfControllers = (step: OtherStep): boolean =>
-  step.before === undefined || (step.revision.object.kind === ENDPOINT_SLICES.kind && !isOurs(step));
+const tellsOfControllers = (step: OtherStep, family: string): boolean => {
+  const { kind, addressType = family } = step.revision.object as KubeObject & { readonly addressType?: string };
+  return addressType === family && (step.before === undefined || (kind === ENDPOINT_SLICES.kind && !isOurs(step)));
+};
 
 export const createRouteCheck = (roles: RoleNames, names: RouteNames): RouteCheck => {
   const byService = new Map<string, Route>();
@@ -166,6 +168,7 @@ export const createRouteCheck = (roles: RoleNames, names: RouteNames): RouteChec
     const mode = step.after === undefined ? undefined : modeOf(step.after.raw, roles, names);
     if (mode !== route.mode) route.ended.clear();
     route.mode = mode;
+    route.turn = step.after?.raw.metadata.labels?.[names.turn];
     route.written = evidenceOf(step, `was written for ${mode ?? "no"} mode`);
   };
   const noteSlice = (step: OtherStep, route: Route): void => {
@@ -184,15 +187,15 @@ export const createRouteCheck = (roles: RoleNames, names: RouteNames): RouteChec
     return ready.every(({ uid }) => told?.has(uid)) ? [] : ready;
   };
   const judgeRoute = (step: OtherStep, key: string, route: Route): readonly Fault[] => {
-    if (!isCutOver(route)) {
+    if (route.mode !== "label" && !isMarked(route)) {
       route.ended.clear();
       return [];
     }
     const families = [...new Set([...route.slices.values()].map(({ family }) => family))];
     for (const family of families) {
       // Pods that are not ready count here: they are in the slices of a selector that has not been followed.
-      const isFollowed = tellsOfControllers(step) && distinct(targetsIn(route, family)).length <= 1;
-      if (isFollowed || isMarkedBy(step, names)) route.ended.add(family);
+      const isFollowed = tellsOfControllers(step, family) && distinct(targetsIn(route, family)).length <= 1;
+      if (isFollowed || isMarked(route)) route.ended.add(family);
     }
     const faults = families.flatMap((family) => {
       const ready = newlyDoubled(route, family);

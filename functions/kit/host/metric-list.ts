@@ -43,6 +43,13 @@ export const GROUPS: Gauge = {
   labels: ["feature"],
 };
 
+export const BARRED: Gauge = {
+  type: "gauge",
+  name: "bellwether_feature_barred",
+  help: "1 while a feature serves nothing because it may not list what it needs (403), else 0, by feature.",
+  labels: ["feature"],
+};
+
 export const SWEEP_SECONDS: Histogram = {
   type: "histogram",
   name: "bellwether_sweep_duration_seconds",
@@ -73,6 +80,7 @@ export const METRICS: readonly Metric[] = [
   RUNS,
   RUN_SECONDS,
   GROUPS,
+  BARRED,
   SWEEP_SECONDS,
   API_REQUESTS,
   API_REQUEST_SECONDS,

@@ -9,21 +9,32 @@ export interface SetView {
   /** On its way out: it gives its pods up one by one, or takes them with it. */
   readonly deleting: boolean;
   readonly replicas: number;
+  /** The ordinal of the first replica. */
+  readonly firstOrdinal: number;
   /** Pods that the StatefulSet controller counts. */
   readonly existing: number;
   readonly selector: LabelSelector;
+  /** The governing Service, under which pods have DNS names; empty: they have none. */
+  readonly serviceName: string;
 }
 
 export const viewSet = (set: KubeObject): SetView => {
-  const spec = (set.spec ?? {}) as { replicas?: number; selector?: LabelSelector };
+  const spec = (set.spec ?? {}) as {
+    replicas?: number;
+    ordinals?: { start?: number };
+    selector?: LabelSelector;
+    serviceName?: string;
+  };
   const status = (set.status ?? {}) as { replicas?: number };
   return {
     name: set.metadata.name,
     uid: set.metadata.uid,
     deleting: set.metadata.deletionTimestamp !== undefined,
     replicas: spec.replicas ?? 1,
+    firstOrdinal: spec.ordinals?.start ?? 0,
     existing: status.replicas ?? 0,
     selector: spec.selector ?? {},
+    serviceName: spec.serviceName ?? "",
   };
 };
 

@@ -3,26 +3,48 @@
  * that there is something to take back.
  */
 import { ROUTED_ANNOTATION, ROUTED_KEY } from "../labels.ts";
-import { contentOf, isReadyEndpoint, type SliceView } from "./model.ts";
-import { ROUTED_EPOCH_ANNOTATION } from "./names.ts";
+import { selectorJson } from "../model.ts";
+import { contentOf, isReadyEndpoint, type RoutedService, type SliceView } from "./model.ts";
+import { ROUTED_EPOCH_ANNOTATION, TURN } from "./names.ts";
 import { deletion, partsOf, podOf, serviceStep, settled, write, type Observed, type Step } from "./step.ts";
+import { isFollowed, nextTurn } from "./turn.ts";
+
+/** With what tells that the label is to be taken back, should somebody have taken that off. */
+const planKey = (service: RoutedService): Step | undefined =>
+  service.selector[ROUTED_KEY] === undefined
+    ? undefined
+    : serviceStep({
+        annotations: { [ROUTED_ANNOTATION]: selectorJson(service.original) },
+        labels: { [TURN]: nextTurn(service) },
+        selector: { [ROUTED_KEY]: null },
+      });
 
 /** What a slice says of its pod stays true while it still leads there. */
 const planTruth = (observed: Observed, slice: SliceView): Step | undefined => {
-  const { name, holder, epoch = 0, second, exclusive } = slice;
+  const { name, holder, epoch = 0, second, turn, exclusive, labels } = slice;
   const family = slice.addressType === "IPv6" ? "IPv6" : "IPv4";
-  const { endpoints, ports } = contentOf(observed.service, family, podOf(observed, holder));
-  const content = { labels: slice.labels, endpoints, ports };
-  return write("refresh", slice, { name, family, holder, epoch, second, exclusive, content });
+  const content = { ...contentOf(observed.service, family, podOf(observed, holder)), labels };
+  return write("refresh", slice, { name, family, holder, epoch, second, turn, exclusive, content });
 };
 
-/** The controllers lead somewhere in each family in which we do. */
-const isFilled = ({ slices, others }: Observed): boolean =>
-  slices.every(
+/** The controllers lead somewhere in each family in which we do, and not since before the key was taken out. */
+const isFilled = ({ service, slices, others }: Observed): boolean => {
+  const isFollowing = isFollowed(service, others);
+  return slices.every(
     ({ addressType, endpoints }) =>
       !endpoints.some((endpoint) => isReadyEndpoint(endpoint)) ||
-      others.some((other) => other.addressType === addressType && other.ready > 0),
+      (isFollowing && others.some((other) => other.addressType === addressType && other.ready > 0)),
   );
+};
+
+/** Nobody waits for slices of a former Service of this name, or of a family that it has no more: the controllers fill none in their place. */
+const planForeign = ({ service, slices }: Observed): Step | undefined => {
+  const families: readonly string[] = service.families;
+  const foreign = slices.find(
+    ({ owner = service.uid, addressType }) => owner !== service.uid || !families.includes(addressType),
+  );
+  return foreign === undefined ? undefined : deletion(foreign);
+};
 
 const planHandBack = (observed: Observed): Step | undefined => {
   for (const slice of observed.slices) {
@@ -38,19 +60,24 @@ const planRemoval = (observed: Observed): Step | undefined => {
   return next === undefined ? undefined : deletion(next);
 };
 
-const planRelease = ({ service }: Observed): Step => {
+/** Once the controllers have heard of the turn: without it they could not be told from those that never did. */
+const planRelease = ({ service, others }: Observed): Step => {
   const ours = [ROUTED_ANNOTATION, ROUTED_EPOCH_ANNOTATION];
   const left = ours.filter((key) => service.metadata.annotations?.[key] !== undefined);
-  return left.length === 0
-    ? settled("NotRouted")
-    : serviceStep({ annotations: Object.fromEntries(left.map((key) => [key, null])) });
+  if (left.length === 0) return settled("NotRouted");
+  if (service.turn !== undefined && service.isSelecting && !isFollowed(service, others)) {
+    return { kind: "wait", reason: "ControllersNotFilled" };
+  }
+  return serviceStep({
+    annotations: Object.fromEntries(left.map((key) => [key, null])),
+    labels: service.turn === undefined ? {} : { [TURN]: null },
+  });
 };
 
 export const planBack = (observed: Observed): Step => {
   const { service } = observed;
   // Its slices go with it.
   if (service.metadata.deletionTimestamp !== undefined) return settled("NotRouted");
-  if (service.selector[ROUTED_KEY] !== undefined) return serviceStep({ selector: { [ROUTED_KEY]: null } });
-  const waits = service.isSelecting ? planHandBack(observed) : undefined;
-  return waits ?? planRemoval(observed) ?? planRelease(observed);
+  const begin = planForeign(observed) ?? planKey(service) ?? (service.isSelecting ? planHandBack(observed) : undefined);
+  return begin ?? planRemoval(observed) ?? planRelease(observed);
 };

@@ -12,7 +12,7 @@ import { ROLES } from "../labels.ts";
 import { viewRouted, viewSlice, type RoutedService } from "./model.ts";
 import { plan } from "./plan.ts";
 import { requestOf, type Write } from "./requests.ts";
-import type { Observed, Phase, Step } from "./step.ts";
+import { needsService, type Observed, type Phase, type Step } from "./step.ts";
 
 /** A cut-over of two families takes nine. */
 const ROUNDS_MAX = 24;
@@ -46,7 +46,6 @@ const wording = (step: Write): string => {
   }
 };
 
-/** What is created must not outlive a Service that nobody wants routed any more. */
 const confirm = async ({ send }: Io, { namespace, name, metadata }: RoutedService): Promise<Stop | undefined> => {
   const reading = await readOne(send, SERVICES, namespace, name);
   if (!reading.ok) return { kind: "refused", doing: `get Service ${name}`, response: reading.response };
@@ -62,8 +61,7 @@ const absorb = (observed: Observed, step: Write, response: KubeResponse): Observ
 };
 
 const perform = async (io: Io, observed: Observed, step: Write): Promise<Observed | Stop> => {
-  const unconfirmed =
-    step.kind === "write" && step.slice === undefined ? await confirm(io, observed.service) : undefined;
+  const unconfirmed = needsService(step) ? await confirm(io, observed.service) : undefined;
   if (unconfirmed !== undefined) return unconfirmed;
   const response = await io.send(requestOf(observed.service, step));
   const outcome = classify(response);

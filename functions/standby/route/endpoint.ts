@@ -6,7 +6,9 @@
 import type { KubeObject } from "../../kit/kube/object.ts";
 import type { Candidate } from "../../kit/pods/candidate.ts";
 
-export type Family = "IPv4" | "IPv6";
+export const FAMILIES = ["IPv4", "IPv6"] as const;
+
+export type Family = (typeof FAMILIES)[number];
 
 const ZONE_LABEL = "topology.kubernetes.io/zone";
 const NO_CLUSTER_IP = "None";

@@ -2,14 +2,15 @@
  * Reads a Service in route mode: the Service and all slices that say they are its, and only after them the pods, so that a move is never
  * decided on pods that are older than the record. Names follow from the Service's, so nothing has to be remembered.
  */
+import type { Io } from "../../kit/context.ts";
 import type { ObjectKey } from "../../kit/keys.ts";
 import type { KubeObject } from "../../kit/kube/object.ts";
 import { listAll } from "../../kit/kube/page.ts";
 import { readOne, type Loaded } from "../../kit/kube/read.ts";
 import { ENDPOINT_SLICES, PODS, SERVICES, type Transport } from "../../kit/kube/request.ts";
 import { selectorText } from "../../kit/selector.ts";
-import { isOfRouteMode } from "../keys.ts";
 import type { Sight } from "./decide.ts";
+import { FAMILIES } from "./endpoint.ts";
 import { isOurs, sliceName, viewOther, viewRouted, viewRoutePod, viewSlice, type RoutedService } from "./model.ts";
 import { SERVICE_LABEL } from "./names.ts";
 
@@ -19,27 +20,33 @@ export interface Situation {
   readonly slices: readonly KubeObject[];
 }
 
-/** Slices of our names that do not say whose they are: somebody took their label off, and proxies have lost them. */
+/**
+ * Slices of our names that do not say whose they are: somebody took their label off, and proxies have lost them. One that says it was made after
+ * the LIST, and is not from the same moment as what the LIST found.
+ */
 const findUnlabelled = async (
   send: Transport,
   service: RoutedService,
   slices: readonly KubeObject[],
 ): Promise<Loaded<readonly KubeObject[]>> => {
-  const names = service.families.map((family) => sliceName(service.name, family));
+  // On the way back nothing is urgent, and nothing is to be left of any family.
+  const families = service.mode === "route" ? service.families : FAMILIES;
+  const names = families.map((family) => sliceName(service.name, family));
   const missing = names.filter((name) => !slices.some(({ metadata }) => metadata.name === name));
   const readings = await Promise.all(missing.map((name) => readOne(send, ENDPOINT_SLICES, service.namespace, name)));
   const found: KubeObject[] = [];
   for (const reading of readings) {
     if (!reading.ok) return { ok: false, response: reading.response, doing: "get EndpointSlices" };
-    if (reading.object !== undefined) found.push(reading.object);
+    if (reading.object !== undefined && reading.object.metadata.labels?.[SERVICE_LABEL] === undefined) {
+      found.push(reading.object);
+    }
   }
   return { ok: true, value: found };
 };
 
 export const loadSituation = async (
-  send: Transport,
+  { context, send }: Io,
   { namespace, name }: ObjectKey,
-  now: number,
 ): Promise<Loaded<Situation>> => {
   const [reading, listing] = await Promise.all([
     readOne(send, SERVICES, namespace, name),
@@ -47,8 +54,8 @@ export const loadSituation = async (
   ]);
   if (!reading.ok) return { ok: false, response: reading.response, doing: `get Service ${name}` };
   if (!listing.ok) return { ok: false, response: listing.response, doing: "list EndpointSlices" };
-  const service = reading.object === undefined ? undefined : viewRouted(reading.object, now);
-  if (service === undefined || !isOfRouteMode(service)) return { ok: true, value: { service, slices: listing.items } };
+  const service = reading.object === undefined ? undefined : viewRouted(reading.object, context.clock.serverNow());
+  if (service === undefined) return { ok: true, value: { service, slices: listing.items } };
   const unlabelled = await findUnlabelled(send, service, listing.items);
   if (!unlabelled.ok) return unlabelled;
   return { ok: true, value: { service, slices: [...listing.items, ...unlabelled.value] } };
@@ -66,15 +73,18 @@ export const sightOf = (
   now,
 });
 
+/** The time is taken after the reads: an epoch of now is later than one of any record that they did not find any more. */
 export const loadSight = async (
-  send: Transport,
-  { service, slices }: Situation & { readonly service: RoutedService },
-  now: number,
+  { context, send }: Io,
+  situation: Situation & { readonly service: RoutedService },
 ): Promise<Loaded<Sight>> => {
-  const { namespace, original, isSelecting } = service;
-  if (!isSelecting) return { ok: true, value: sightOf({ service, slices, pods: [] }, now) };
+  const { namespace, original, isSelecting } = situation.service;
+  const sight = (pods: readonly KubeObject[]): Loaded<Sight> => ({
+    ok: true,
+    value: sightOf({ ...situation, pods }, context.clock.serverNow()),
+  });
+  if (!isSelecting) return sight([]);
   const labelSelector = selectorText({ matchLabels: original });
   const listing = await listAll(send, PODS, { namespace, labelSelector });
-  if (!listing.ok) return { ok: false, response: listing.response, doing: "list pods" };
-  return { ok: true, value: sightOf({ service, slices, pods: listing.items }, now) };
+  return listing.ok ? sight(listing.items) : { ok: false, response: listing.response, doing: "list pods" };
 };

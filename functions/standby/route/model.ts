@@ -30,6 +30,7 @@ import {
   ROUTED_EPOCH_ANNOTATION,
   SECOND_ANNOTATION,
   SERVICE_LABEL,
+  TURN,
   type Part,
 } from "./names.ts";
 
@@ -38,6 +39,8 @@ export interface RoutedService extends ServiceView {
   readonly families: readonly Family[];
   /** The last epoch that was reported on it. */
   readonly epoch: number | undefined;
+  /** The last change of the selector that was made; undefined: none that is told. */
+  readonly turn: string | undefined;
   /** The controllers fill slices for it. */
   readonly isSelecting: boolean;
 }
@@ -67,6 +70,9 @@ export interface SliceView extends SliceContent {
   readonly tampered: boolean;
   /** Value of `SECOND_ANNOTATION`. */
   readonly second: string | undefined;
+  /** The change of the selector that was to be made last. */
+  readonly turn: string | undefined;
+  /** The cut-over of that turn has ended. */
   readonly exclusive: boolean;
 }
 
@@ -75,6 +81,8 @@ export interface OtherSlice {
   readonly name: string;
   readonly manager: string | undefined;
   readonly addressType: string;
+  /** The Service's, when it was written. */
+  readonly turn: string | undefined;
   readonly endpoints: number;
   /** Of them, those that new connections may go to. */
   readonly ready: number;
@@ -87,6 +95,7 @@ export interface SliceSpec {
   readonly holder: Holder | undefined;
   readonly epoch: number;
   readonly second: string | undefined;
+  readonly turn: string | undefined;
   readonly exclusive: boolean;
   readonly content: SliceContent;
 }
@@ -113,6 +122,7 @@ export const viewRouted = (raw: KubeObject, now: number): RoutedService => {
     ...service,
     families: familiesOf(spec),
     epoch: parseEpoch(raw.metadata.annotations?.[ROUTED_EPOCH_ANNOTATION], now),
+    turn: raw.metadata.labels?.[TURN],
     isSelecting: Object.keys(service.original).length > 0 && spec.type !== "ExternalName",
   };
 };
@@ -138,6 +148,7 @@ export const viewSlice = (slice: KubeObject, now: number): SliceView => {
     epoch,
     tampered: annotations[EPOCH_ANNOTATION] !== undefined && epoch === undefined,
     second: annotations[SECOND_ANNOTATION],
+    turn: annotations[TURN],
     exclusive: annotations[EXCLUSIVE_ANNOTATION] === EXCLUSIVE_VALUE,
     labels: metadata.labels ?? {},
     endpoints: endpoints ?? [],
@@ -154,6 +165,7 @@ export const viewOther = (slice: KubeObject): OtherSlice => {
     name: metadata.name,
     manager: metadata.labels?.[MANAGER_LABEL],
     addressType,
+    turn: metadata.labels?.[TURN],
     endpoints: endpoints?.length ?? 0,
     ready: (endpoints ?? []).filter(isReadyEndpoint).length,
   };
@@ -196,7 +208,7 @@ export const viewRoutePod = (pod: KubeObject, service: RoutedService, now: numbe
 
 /** The Service's own labels go with its slices, as its controller does it; those that have a meaning there are ours to set. */
 const labelsOf = ({ metadata, raw }: RoutedService, part: Part): Readonly<Record<string, string>> => {
-  const { [HEADLESS_LABEL]: _, ...labels } = metadata.labels ?? {};
+  const { [HEADLESS_LABEL]: _headless, [TURN]: _turn, ...labels } = metadata.labels ?? {};
   return {
     ...labels,
     ...(isHeadless(specOf(raw)) ? { [HEADLESS_LABEL]: "" } : {}),
@@ -216,10 +228,11 @@ export const contentOf = (service: RoutedService, family: Family, pod: Candidate
   };
 };
 
-const said = ({ holder, epoch = 0, second, exclusive }: SliceView | SliceSpec): unknown => ({
+const said = ({ holder, epoch = 0, second, turn, exclusive }: SliceView | SliceSpec): unknown => ({
   holder,
   epoch,
   second,
+  turn,
   exclusive,
 });
 

@@ -22,7 +22,11 @@ export type Part = "record" | "second";
 export const HOLDER_ANNOTATION = "bellwether.dev/holder";
 /** On the record: uid of the only slice of the other family that may name the same pod. */
 export const SECOND_ANNOTATION = "bellwether.dev/second-uid";
-/** On the record: the cut-over has ended; from here on no other slice of the Service leads anywhere. */
+/**
+ * Label of the Service, which its controllers copy to their slices, and annotation of ours: the last change of the selector by us (`turn.ts`).
+ */
+export const TURN = "bellwether.dev/route-turn";
+/** On the record: the cut-over of its turn has ended; while that is the Service's, no other slice of the Service leads anywhere. */
 export const EXCLUSIVE_ANNOTATION = "bellwether.dev/exclusive";
 export const EXCLUSIVE_VALUE = "true";
 

@@ -15,6 +15,7 @@ import { ROLES } from "../labels.ts";
 import { subjectOf } from "../model.ts";
 import { publish, type PassResult } from "../publish.ts";
 import type { Said } from "../said.ts";
+import { isWrittenWithin } from "../written.ts";
 import { carryOut, type CarriedOut } from "./carry-out.ts";
 import { decide, type Decided } from "./decide.ts";
 import { endGone } from "./gone.ts";
@@ -22,9 +23,12 @@ import { loadSight, loadSituation } from "./load.ts";
 import { isOurs, recordOf, type RoutedService } from "./model.ts";
 import { plan } from "./plan.ts";
 import { partsOf, type Observed } from "./step.ts";
+import { isFollowed } from "./turn.ts";
 
 /** The controllers need about a tenth of a second to follow a selector. */
 const WAIT_MS = 100;
+/** They have stopped, or somebody else fills what they empty. Shorter than a run and its repetitions, so that these tell of it. */
+const TOLD_AFTER_MS = 2_000;
 
 type Rested = Extract<CarriedOut, { readonly kind: "rested" }>;
 type Stopped = Exclude<CarriedOut, Rested>;
@@ -41,12 +45,24 @@ const recordIn = (observed: Pick<Observed, "service" | "slices">): RecordView | 
   return record === undefined ? undefined : recordOf(record);
 };
 
-/** Slices that neither we nor the selector's controller keep lead past the active pod. */
-const findingsOf = (verdict: Verdict, { observed, step }: Rested): readonly Finding[] => {
-  if (step.reason !== "OtherSlices") return verdict.findings;
-  const names = observed.others.filter(({ endpoints }) => endpoints > 0).map(({ name }) => name);
-  const message = `the Service leads past its active pod: somebody else keeps EndpointSlices for it: ${listed(names, ", ")}`;
-  return [...verdict.findings, trueFinding("RouteShared", "OtherSlices", message)];
+/** Why the Service leads past its active pod, or may, by the reason for which there is nothing to write; undefined: that is no trouble. */
+const troubleOf = ({ observed: { service, others }, step: { reason } }: Rested, now: number): string | undefined => {
+  if (reason === "OtherSlices") return "somebody else keeps EndpointSlices for it";
+  if (reason !== "ControllersNotEmpty" || isWrittenWithin(service.metadata, TOLD_AFTER_MS, now)) return undefined;
+  return isFollowed(service, others)
+    ? "pods carry the key that was added to its selector"
+    : "the EndpointSlice controller does not follow its selector";
+};
+
+const findingsOf = (verdict: Verdict, rested: Rested, now: number): readonly Finding[] => {
+  const trouble = troubleOf(rested, now);
+  if (trouble === undefined) return verdict.findings;
+  const names = rested.observed.others.filter(({ endpoints }) => endpoints > 0).map(({ name }) => name);
+  const message =
+    names.length === 0
+      ? `the Service may lead past its active pod: ${trouble}`
+      : `the Service leads past its active pod: ${trouble}: ${listed(names, ", ")}`;
+  return [...verdict.findings, trueFinding("RouteShared", rested.step.reason, message)];
 };
 
 /** Undefined: there is nothing to say. The epoch on the Service tells whether a promotion was reported before. */
@@ -99,7 +115,11 @@ const report = (io: Io, said: Said, decided: Decided, rested: Rested): PassOutco
   }
   const result = resultOf(decided, verdict, rested);
   if (result === undefined) return outcome;
-  const pass = { standing: standingOf(observed.service), result, findings: findingsOf(verdict, rested) };
+  const pass = {
+    standing: standingOf(observed.service),
+    result,
+    findings: findingsOf(verdict, rested, io.context.clock.serverNow()),
+  };
   return publish(io, said, pass, outcome);
 };
 
@@ -116,14 +136,13 @@ const observe = (io: Io, said: Said, { verdict, observed }: Decided): PassOutcom
 };
 
 export const passOnce = async (io: Io, key: ObjectKey, said: Said): Promise<PassOutcome> => {
-  const now = io.context.clock.serverNow();
-  const situation = await loadSituation(io.send, key, now);
+  const situation = await loadSituation(io, key);
   if (!situation.ok) return failed(situation.doing, situation.response);
   const { service, slices } = situation.value;
   const ours = slices.filter((slice) => isOurs(slice, key.name));
   if (service === undefined) return endGone(io, key, ours);
   if (ours.length === 0 && !isOfRouteMode(service)) return done("NotRouted");
-  const sight = await loadSight(io.send, { service, slices }, now);
+  const sight = await loadSight(io, { service, slices });
   if (!sight.ok) return failed(sight.doing, sight.response);
   const decided = decide(sight.value);
   if (io.context.mode === "observe") return observe(io, said, decided);

@@ -14,7 +14,7 @@ import { ROLES, ROUTED_ANNOTATION, ROUTED_KEY } from "../labels.ts";
 import { selectorJson } from "../model.ts";
 import { planBack } from "./back.ts";
 import { isReadyEndpoint, type SliceView } from "./model.ts";
-import { ROUTED_EPOCH_ANNOTATION, ROUTED_VALUE, SELECTOR_CONTROLLER } from "./names.ts";
+import { ROUTED_EPOCH_ANNOTATION, ROUTED_VALUE, SELECTOR_CONTROLLER, TURN } from "./names.ts";
 import {
   deletion,
   partsOf,
@@ -27,6 +27,7 @@ import {
   type Parts,
   type Step,
 } from "./step.ts";
+import { isBegun, isFollowed, isMade, nextTurn } from "./turn.ts";
 
 interface Standing extends Observed {
   readonly record: SliceView;
@@ -120,28 +121,38 @@ const planContent = (observed: Standing): Step | undefined => {
 const leadsSomewhere = ({ record, second }: Standing): boolean =>
   [...record.endpoints, ...(second?.endpoints ?? [])].some((endpoint) => isReadyEndpoint(endpoint));
 
+/** The last `exclusive` counts no more: the controllers have to follow anew. */
+const planTurn = (observed: Standing): Step | undefined => {
+  const { service, record } = observed;
+  const spec = recordSpec(observed, record.holder, record.epoch ?? 0);
+  return write("turn", record, { ...spec, turn: nextTurn(service), exclusive: false });
+};
+
 /** The selector that follows ours is added once ours leads somewhere; the epoch is told once the record has it. */
 const planService = (observed: Standing): Step | undefined => {
   const { service, record } = observed;
   const { [ROUTED_KEY]: value, [ROLES.roleLabel]: label, ...original } = service.selector;
   const isNarrowed = value === ROUTED_VALUE && label === undefined;
+  const turns = isNarrowed ? !isMade(service, record) : leadsSomewhere(observed);
+  if (turns && !isBegun(service, record)) return planTurn(observed);
   const annotations = {
     [ROUTED_ANNOTATION]: selectorJson(original),
     [ROUTED_EPOCH_ANNOTATION]: String(record.epoch ?? 0),
   };
-  const narrows = !isNarrowed && leadsSomewhere(observed);
   const isTold = Object.entries(annotations).every(([key, text]) => service.metadata.annotations?.[key] === text);
-  if (isTold && !narrows) return undefined;
+  if (!turns) return isTold ? undefined : serviceStep({ annotations });
   const removal = label === undefined ? {} : { [ROLES.roleLabel]: null };
-  return serviceStep({ annotations, selector: narrows ? { [ROUTED_KEY]: ROUTED_VALUE, ...removal } : {} });
+  const labels = { [TURN]: record.turn ?? null };
+  return serviceStep({ annotations, labels, selector: { [ROUTED_KEY]: ROUTED_VALUE, ...removal } });
 };
 
-/** The cut-over ends when no other slice names a pod. */
+/** The cut-over ends when the controller has followed, and no other slice names a pod. */
 const planEnd = (observed: Standing): Step => {
   const { service, others, record } = observed;
   if (service.selector[ROUTED_KEY] !== ROUTED_VALUE) return settled("ActiveNotReady");
   const busy = others.filter(({ endpoints }) => endpoints > 0);
-  if (busy.some(({ manager }) => manager === SELECTOR_CONTROLLER)) {
+  const isWaiting = busy.some(({ manager }) => manager === SELECTOR_CONTROLLER);
+  if (isWaiting || (!record.exclusive && !isFollowed(service, others))) {
     return { kind: "wait", reason: "ControllersNotEmpty" };
   }
   if (busy.length > 0) return settled("OtherSlices");

@@ -11,7 +11,7 @@ import {
   type KubeRequest,
 } from "../../kit/kube/request.ts";
 import type { RoutedService, SliceSpec, SliceView } from "./model.ts";
-import { EXCLUSIVE_ANNOTATION, EXCLUSIVE_VALUE, HOLDER_ANNOTATION, SECOND_ANNOTATION } from "./names.ts";
+import { EXCLUSIVE_ANNOTATION, EXCLUSIVE_VALUE, HOLDER_ANNOTATION, SECOND_ANNOTATION, TURN } from "./names.ts";
 import type { ServiceChange, Step } from "./step.ts";
 
 /** The steps that write. */
@@ -19,11 +19,18 @@ export type Write = Exclude<Step, { readonly kind: "wait" } | { readonly kind: "
 
 const NOBODY: Holder = { name: "", uid: "" };
 
-const annotationsOf = ({ holder = NOBODY, epoch, second, exclusive }: SliceSpec): Record<string, string | null> => ({
+const annotationsOf = ({
+  holder = NOBODY,
+  epoch,
+  second,
+  turn,
+  exclusive,
+}: SliceSpec): Record<string, string | null> => ({
   [EPOCH_ANNOTATION]: String(epoch),
   [HOLDER_UID_ANNOTATION]: holder.uid,
   [HOLDER_ANNOTATION]: holder.name,
   [SECOND_ANNOTATION]: second ?? null,
+  [TURN]: turn ?? null,
   [EXCLUSIVE_ANNOTATION]: exclusive ? EXCLUSIVE_VALUE : null,
 });
 
@@ -63,14 +70,17 @@ const swap = (service: RoutedService, slice: SliceView, spec: SliceSpec): KubeRe
   return patchRequest(ENDPOINT_SLICES, { namespace: slice.namespace, on: slice }, { metadata, endpoints, ports });
 };
 
+const ifAny = (texts: Readonly<Record<string, string | null>>, body: Readonly<Record<string, unknown>>): object =>
+  Object.keys(texts).length === 0 ? {} : body;
+
 const serviceRequest = (
   { namespace, metadata }: RoutedService,
-  { annotations, selector }: ServiceChange,
+  { annotations, labels, selector }: ServiceChange,
 ): KubeRequest =>
   patchRequest(
     SERVICES,
     { namespace, on: metadata },
-    { metadata: { annotations }, ...(Object.keys(selector).length === 0 ? {} : { spec: { selector } }) },
+    { metadata: { annotations, ...ifAny(labels, { labels }) }, ...ifAny(selector, { spec: { selector } }) },
   );
 
 export const deletionOf = (slice: SliceView): KubeRequest => deleteRequest(ENDPOINT_SLICES, slice.namespace, slice);

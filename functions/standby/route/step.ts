@@ -13,6 +13,7 @@ import {
   type SliceView,
 } from "./model.ts";
 import { PART_LABEL, type Part } from "./names.ts";
+import { nextTurn } from "./turn.ts";
 
 export interface Observed {
   readonly service: RoutedService;
@@ -30,11 +31,12 @@ export interface Observed {
 /** A merge patch of the Service; null removes. */
 export interface ServiceChange {
   readonly annotations: Readonly<Record<string, string | null>>;
+  readonly labels: Readonly<Record<string, string | null>>;
   readonly selector: Readonly<Record<string, string | null>>;
 }
 
 /** `fence` and `fill` are the second slice's, the others the record's. */
-export type Phase = "create" | "swap" | "fence" | "fill" | "refresh" | "mark";
+export type Phase = "create" | "swap" | "fence" | "fill" | "refresh" | "turn" | "mark";
 
 export type Rest =
   /** The Service leads to the active pod, and nowhere else. */
@@ -72,6 +74,13 @@ export interface Parts {
   readonly strays: readonly SliceView[];
 }
 
+/**
+ * The Service is to be read once more before: it was read beside the slices, maybe earlier. What is created must not outlive a Service that
+ * nobody wants routed any more, a turn must not follow a later one, and what is deleted must not be what the Service has come to be led by.
+ */
+export const needsService = (step: Step): boolean =>
+  step.kind === "delete" || (step.kind === "write" && (step.slice === undefined || step.phase === "turn"));
+
 export const settled = (reason: Rest): Step => ({ kind: "settled", reason });
 
 const isPart = (service: RoutedService, slice: SliceView, part: Part): boolean => {
@@ -97,7 +106,7 @@ export const deletion = (slice: SliceView): Step =>
 
 export const serviceStep = (change: Partial<ServiceChange>): Step => ({
   kind: "service",
-  change: { annotations: {}, selector: {}, ...change },
+  change: { annotations: {}, labels: {}, selector: {}, ...change },
 });
 
 export const podOf = ({ pods }: Observed, holder: Holder | undefined): Candidate | undefined =>
@@ -113,6 +122,7 @@ export const recordSpec = (observed: Observed, holder: Holder | undefined, epoch
     holder,
     epoch,
     second: second?.uid,
+    turn: record === undefined ? nextTurn(service) : record.turn,
     exclusive: record?.exclusive ?? false,
     content: contentOf(service, family, podOf(observed, holder)),
   };
@@ -122,8 +132,16 @@ export const secondSpec = (observed: Observed, holder: Holder | undefined, epoch
   const { service } = observed;
   const family = secondFamily(service);
   if (family === undefined) return undefined;
-  const content = contentOf(service, family, podOf(observed, holder));
-  return { name: sliceName(service.name, family), family, holder, epoch, second: undefined, exclusive: false, content };
+  return {
+    name: sliceName(service.name, family),
+    family,
+    holder,
+    epoch,
+    second: undefined,
+    turn: partsOf(observed).record?.turn,
+    exclusive: false,
+    content: contentOf(service, family, podOf(observed, holder)),
+  };
 };
 
 /** `slice` undefined: it is created. Undefined: there is nothing to write. */

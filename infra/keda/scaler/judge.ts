@@ -115,7 +115,7 @@ export const createJudge = (options: JudgeOptions): Judge => {
     );
     // It renews only what it has read.
     if (rehearsal.acts) return { work: true, problem: undefined };
-    if (rehearsal.value.kind === "failed") return { work: true, problem: rehearsal.value.reason };
+    if (rehearsal.value.kind !== "swept") return { work: true, problem: rehearsal.value.reason };
     return { work: await judgeAll(found), problem: undefined };
   };
 

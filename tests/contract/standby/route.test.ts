@@ -59,6 +59,8 @@ describe("route mode", () => {
       `POST /apis/events.k8s.io/v1/namespaces/default/events${MANAGER}`,
     ]);
     const [claim, creation, narrowing] = writes(world).map(({ body }) => body);
+    const { resourceVersion: turn } = (narrowing as { readonly metadata: { readonly resourceVersion: string } })
+      .metadata;
     expect(claim).toEqual({
       metadata: {
         annotations: { "bellwether.dev/routed-selector": '{"app":"db"}' },
@@ -77,6 +79,7 @@ describe("route mode", () => {
           "bellwether.dev/epoch": String(FLOOR),
           "bellwether.dev/holder-uid": uidOf(world, "db-1"),
           "bellwether.dev/holder": "db-1",
+          "bellwether.dev/route-turn": turn,
         },
         ownerReferences: ownedBy(world),
       },
@@ -90,6 +93,7 @@ describe("route mode", () => {
           "bellwether.dev/routed-selector": '{"app":"db"}',
           "bellwether.dev/routed-epoch": String(FLOOR),
         },
+        labels: { "bellwether.dev/route-turn": turn },
         uid,
         resourceVersion: expect.any(String),
       },
@@ -100,6 +104,7 @@ describe("route mode", () => {
   it("fails over by one patch of the slice, after two rounds of reads", async () => {
     const world = await createRouted();
     const { uid, resourceVersion } = world.get(ENDPOINT_SLICES, V4)?.metadata ?? {};
+    const turn = world.get(SERVICES, "db")?.metadata.labels?.["bellwether.dev/route-turn"];
     setReady(world, "db-1", false);
     await world.clock.advance(2_000);
     await world.run();
@@ -113,6 +118,7 @@ describe("route mode", () => {
           "bellwether.dev/holder-uid": uidOf(world, "db-2"),
           "bellwether.dev/holder": "db-2",
           "bellwether.dev/second-uid": null,
+          "bellwether.dev/route-turn": turn,
           "bellwether.dev/exclusive": "true",
         },
         ownerReferences: ownedBy(world),

@@ -36,7 +36,7 @@ interface Outcome {
 
 /** Rejects when the bench leaves with another code than 0. */
 const measure = async (name: string, args: readonly string[]): Promise<Outcome> => {
-  const file = join(folder, `${name}.json`);
+  const file = join(folder, `${[name, ...args].join("")}.json`);
   const { stdout } = await promisify(execFile)(process.execPath, [cli, name, ...args, "--json", file]);
   const { reports } = JSON.parse(readFileSync(file, "utf8")) as { reports: readonly BenchReport[] };
   return { heads: reports.map(headOf), missing: reports.flatMap((report) => missingFrom(stdout, report)) };
@@ -46,26 +46,28 @@ type Short = readonly [name: string, args: readonly string[], heads: readonly st
 
 const MOSTLY_WAITING: readonly Short[] = [
   ["gap", ["--runs", "1"], ["nothing", "nothing"]],
-  ["idle", ["--runs", "1", "--groups", "1,4"], ["due", "due"]],
+  ["idle", ["--runs", "1", "--groups", "1,2"], ["due", "due", "due"]],
   ["soak", ["--runs", "1", "--groups", "40"], ["before"]],
 ];
 
 const WORKING: readonly Short[] = [
-  ["cold-start", ["--runs", "1"], ["floor", "floor", "faas", "floor"]],
+  ["cold-start", ["--runs", "1"], ["floor", "floor", "faas", "floor", "no checker"]],
   ["event", ["--runs", "1"], ["faas", "floor", "nothing"]],
   ["failover", ["--runs", "2", "--groups", "1,3,6"], ["floor", "floor", "floor", "floor", "1 lock"]],
+  ["failover", ["--feature", "standby", "--runs", "2", "--groups", "1,2"], ["floor", "floor", "floor", "floor"]],
+  ["failover", ["--feature", "roles", "--runs", "2", "--groups", "1,2"], ["floor", "floor"]],
   ["noise", ["--runs", "2"], ["quiet"]],
   ["storm", ["--runs", "1", "--groups", "2,6"], ["floor", "floor"]],
   ["sweep", ["--runs", "1", "--groups", "50"], ["nothing", "no limit", "50"]],
 ];
 
 describe.concurrent("beside each other, because they mostly wait", () => {
-  it.each(MOSTLY_WAITING)("%s", { timeout: deadlineMs }, async (name, args, heads) => {
+  it.each(MOSTLY_WAITING)("%s %j", { timeout: deadlineMs }, async (name, args, heads) => {
     expect(await measure(name, args)).toEqual({ heads, missing: [] });
   });
 });
 
-it.each(WORKING)("%s", { timeout: deadlineMs }, async (name, args, heads) => {
+it.each(WORKING)("%s %j", { timeout: deadlineMs }, async (name, args, heads) => {
   expect(await measure(name, args)).toEqual({ heads, missing: [] });
 });
 
@@ -107,6 +109,8 @@ it("a floor that ends fails the bench, and says how", { timeout: deadlineMs }, a
 
 it.each<[string, readonly string[], string]>([
   ["a bench", ["nothing"], 'bench is "nothing"; accepted: one of those below'],
+  ["a feature", ["failover", "--feature", "locks"], '--feature is "locks"; accepted: election, standby, roles'],
+  ["a feature where there is one only", ["gap", "--feature", "roles"], "accepted: nothing, there is one gap"],
   ["runs", ["gap", "--runs", "0"], '--runs is "0"; accepted: a whole number from 1 to 100000'],
   ["groups of another number", ["idle", "--groups", "5"], '--groups is "5"; accepted: 2 whole numbers from 1 to'],
   ["groups that do not ascend", ["idle", "--groups", "5,5"], "ascending"],

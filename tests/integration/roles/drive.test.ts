@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { judge, renderVerdict } from "../../../functions/kit/history/judge.ts";
 import { ROLES } from "../../../functions/roles/labels.ts";
 import { poll } from "../../../infra/lab/poll.ts";
+import { ROLES_STANDARD } from "../../../infra/observe/scope.ts";
 import { freePort } from "../../../infra/lab/ports.ts";
 import { startRoleAppProcess, type RoleAppProcess } from "../../../infra/lab/role-app-process.ts";
 import { createNamespace, createStatefulSet } from "../support/fixture.ts";
@@ -216,8 +217,11 @@ describe("three applications, one checker, both adapters, two instances", () => 
   it("never made two leaders over the whole run", async () => {
     await scene.observer.stop();
     expect(scene.observer.gaps).toEqual([]);
-    const verdict = judge(scene.observer.revisions, { roles: ROLES });
+    const verdict = judge(scene.observer.revisions, ROLES_STANDARD);
     expect(verdict.violations, renderVerdict(verdict)).toEqual([]);
+    const [leadership, ...others] = verdict.leaderships;
+    expect([leadership?.name, leadership?.served, others]).toEqual([`${NAMESPACE}/db`, true, []]);
+    expect(leadership?.changes).toBeGreaterThan(MOVES);
     expect(verdict.promotions).toBeGreaterThan(MOVES);
   });
 });

@@ -45,19 +45,38 @@ const aCase: Arbitrary<Case> = integer({ min: 1, max: NAMES.length }).chain((cou
   const names = NAMES.slice(0, count);
   return record({
     replicas: integer({ min: 0, max: 6 }),
+    firstOrdinal: constantFrom(0, 0, 1, 3),
     holder: constantFrom(...names, undefined, "gone-0"),
     hasRecord: constantFrom(true, true, false),
     pods: tuple(...names.map(aPod)),
     words: array(aWord, { minLength: count, maxLength: count }),
     views: array(aView, { minLength: count, maxLength: count }),
-  }).map(({ replicas, holder, hasRecord, pods, words, views }) => ({
-    scene: { set: aSetOf(replicas), record: hasRecord ? aRecordOf(holder) : undefined, pods },
+  }).map(({ replicas, firstOrdinal, holder, hasRecord, pods, words, views }) => ({
+    scene: { set: aSetOf(replicas, firstOrdinal), record: hasRecord ? aRecordOf(holder) : undefined, pods },
     answers: {
       leads: new Map(names.map((name, at) => [`uid-of-${name}`, heard(words[at] ?? "")])),
       views: new Map(names.map((name, at) => [`uid-of-${name}`, viewed(views[at])])),
     },
   }));
 });
+
+/** All can lead and answer, most claim. */
+const aContest: Arbitrary<Case> = record({
+  replicas: integer({ min: 1, max: 5 }),
+  firstOrdinal: constantFrom(0, 0, 1, 3),
+  words: array(constantFrom("yes", "yes", "no"), { minLength: NAMES.length, maxLength: NAMES.length }),
+  views: array(constantFrom("db-0", "db-0", "db-4", ""), { minLength: NAMES.length, maxLength: NAMES.length }),
+}).map(({ replicas, firstOrdinal, words, views }) => ({
+  scene: {
+    set: aSetOf(replicas, firstOrdinal),
+    record: aRecordOf(undefined),
+    pods: NAMES.map((name) => aCandidate(name)),
+  },
+  answers: {
+    leads: new Map(NAMES.map((name, at) => [`uid-of-${name}`, heard(words[at] ?? "")])),
+    views: new Map(NAMES.map((name, at) => [`uid-of-${name}`, viewed(views[at])])),
+  },
+}));
 
 const inAnyOrder = aCase.chain((input) =>
   tuple(
@@ -109,16 +128,37 @@ test("another leads only if it says so itself, and never one against its own wor
   );
 });
 
-test("a leader that can lead and is silent loses its label only over a majority of answers", () => {
+/** Those among the pods that can lead. */
+const replicasAmong = (scene: Scene): readonly Candidate[] => {
+  const { firstOrdinal, replicas } = scene.set;
+  return ableAmong(scene).filter(({ ordinal }) => ordinal >= firstOrdinal && ordinal - firstOrdinal < replicas);
+};
+
+test("a leader that can lead and is silent loses its label only over answers of a majority of the replicas", () => {
   assert(
     property(aCase, ({ scene, answers }) => {
-      const able = ableAmong(scene);
-      const present = able.find(({ uid }) => uid === scene.record?.holder?.uid);
+      const present = ableAmong(scene).find(({ uid }) => uid === scene.record?.holder?.uid);
       pre(present !== undefined && answers.leads.get(present.uid)?.kind === "silent");
       const verdict = judge(scene, answers);
-      const answered = able.filter(({ uid }) => answers.leads.get(uid)?.kind === "answered").length;
+      const answered = replicasAmong(scene).filter(({ uid }) => answers.leads.get(uid)?.kind === "answered").length;
       const stays = verdict.kind === "lead" && verdict.target === present;
       expect(stays || answered > scene.set.replicas / 2).toBe(true);
+    }),
+  );
+});
+
+test("of several claimants one leads only over views of a majority of the replicas", () => {
+  assert(
+    property(aContest, ({ scene, answers }) => {
+      pre(scene.pods.filter(({ uid }) => saysYes(answers, uid)).length > 1);
+      const verdict = judge(scene, answers);
+      pre(verdict.kind === "lead");
+      const { name } = verdict.target;
+      const votes = replicasAmong(scene).filter(({ uid }) => {
+        const view = answers.views.get(uid);
+        return view?.kind === "answered" && view.servers.map(({ id }) => id).join() === name;
+      });
+      expect(votes.length).toBeGreaterThan(scene.set.replicas / 2);
     }),
   );
 });

@@ -9,7 +9,14 @@ import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { LEASES, listOf, listRequest, PODS, SERVICES } from "../../../functions/kit/kube/request.ts";
 import { selects } from "../../../functions/kit/selector.ts";
 import { MODE_ANNOTATION, ROLES } from "../../../functions/standby/labels.ts";
-import { groupOfService, isExtended, isOwner, viewService, type Selector } from "../../../functions/standby/model.ts";
+import {
+  groupOf,
+  groupOfService,
+  isExtended,
+  isOwner,
+  viewService,
+  type Selector,
+} from "../../../functions/standby/model.ts";
 import { NAMESPACE } from "../../unit/support/builders.ts";
 import { addPod, addService, eventOf, setReady } from "../../unit/standby/cluster.ts";
 import { createWorld, type World } from "../../unit/standby/world.ts";
@@ -148,15 +155,20 @@ interface Active {
   readonly labels: Selector;
 }
 
+const OURS: Selector = { [ROLES.roleLabel]: "", "bellwether.dev/standby": "" };
+
 /** Broken promises, as they happen. Nobody but us writes the label here. */
 const watch = (world: World): readonly string[] => {
   const broken: string[] = [];
   const active = new Map<string, Active>();
+  /** Where each Service led before the revision. */
+  const led = new Map<string, readonly string[]>();
+  const existing = (): readonly string[] => SERVICES_OF.filter((service) => exists(world, SERVICES, service));
   const promoted = (one: Active): void => {
     const others = [...active.values()];
     const sibling = others.find(({ group }) => group === one.group);
     if (sibling !== undefined) broken.push(`${one.name} is active beside ${sibling.name}`);
-    for (const service of SERVICES_OF) {
+    for (const service of existing()) {
       const { selector = {} } = world.routes(service).at(-1) ?? {};
       const isLedTo = ({ labels }: Active): boolean => selects({ matchLabels: selector }, labels);
       const isSecond = ROLES.roleLabel in selector && isLedTo(one) && others.some(isLedTo);
@@ -167,9 +179,21 @@ const watch = (world: World): readonly string[] => {
     const { uid, name, labels = {} } = metadata;
     const isActive = type !== "DELETED" && labels[ROLES.roleLabel] === ROLES.leader;
     const one = { name, labels, group: labels["bellwether.dev/standby"] ?? "" };
-    if (isActive && !active.has(uid)) promoted(one);
+    const was = active.get(uid);
+    if (isActive && was === undefined) promoted(one);
+    if (!isActive && was !== undefined && type !== "DELETED") ended(was, labels);
     if (isActive) active.set(uid, one);
     else active.delete(uid);
+  };
+  /** By a write of ours: nobody else touches the label. A Service of the pod's own group is led nowhere between fence and promotion. */
+  const ended = (one: Active, labels: Selector): void => {
+    const isSame = Object.entries(one.labels).every(([key, value]) => key in OURS || labels[key] === value);
+    for (const service of existing()) {
+      const after = world.routes(service).at(-1);
+      const { [ROLES.roleLabel]: _, ...original } = after?.selector ?? {};
+      const isEmptied = led.get(service)?.includes(one.name) === true && after?.ready.length === 0;
+      if (isSame && isEmptied && groupOf(original) !== one.group) broken.push(`${service} lost ${one.name}`);
+    }
   };
   const onService = ({ type, object: { metadata } }: RevisionOf): void => {
     const [before, after] = world.routes(metadata.name).slice(-2);
@@ -181,6 +205,7 @@ const watch = (world: World): readonly string[] => {
   world.api.onRevision((revision) => {
     if (revision.resource.plural === PODS.plural) onPod(revision);
     if (revision.resource.plural === SERVICES.plural) onService(revision);
+    for (const service of SERVICES_OF) led.set(service, world.routes(service).at(-1)?.ready ?? []);
   });
   return broken;
 };
@@ -223,7 +248,7 @@ test("no two active pods, no Service led nowhere, and rest", async () => {
       const world = createWorld();
       const broken = watch(world);
       const scene = { world, instances: [world.feature, world.instance()] };
-      addPod(world, "a", { labels: { app: "x" } });
+      addPod(world, "a", { labels: { app: "x", tier: "x" } });
       addPod(world, "b", { labels: { app: "x" } });
       addService(world, "one", { selector: { app: "x" } });
       for (const action of actions) {

@@ -16,6 +16,7 @@ import { PART_LABEL, SERVICE_LABEL } from "../../../functions/standby/route/name
 import { createRouteMode } from "../../../functions/standby/route/route.ts";
 import type { MemoryApi } from "../../../infra/lab/memory/api.ts";
 import { NAMESPACE } from "../../unit/support/builders.ts";
+import { besides, dyingAfter, pause, randomOf, unconditional, type Random } from "../../unit/support/interleaving.ts";
 import { addPod, createScene, DUAL, ROUTE, setReady, type RouteWorld } from "../../unit/standby/route-world.ts";
 
 const ATTEMPTS = 14;
@@ -24,29 +25,6 @@ const deadlineMs = 60_000;
 const PODS_OF = ["db-1", "db-2", "db-3"] as const;
 const V4 = "db-bellwether-ipv4";
 const V6 = "db-bellwether-ipv6";
-
-type Random = (below: number) => number;
-
-/** xorshift32 */
-const randomOf = (seed: number): Random => {
-  let state = Math.imul(seed, 2_654_435_761) >>> 0 || 1;
-  return (below) => {
-    state ^= state << 13;
-    state >>>= 0;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state % below;
-  };
-};
-
-const pause = async (random: Random, below: number): Promise<void> => {
-  for (let count = random(below); count > 0; count -= 1) {
-    // Each step lets another actor go first.
-    // oxlint-disable-next-line no-await-in-loop
-    await Promise.resolve();
-  }
-};
 
 interface Judge {
   readonly violations: readonly string[];
@@ -103,16 +81,6 @@ const judgeOurs = (api: MemoryApi): Judge => {
     if (isRecord && epoch !== undefined) violations.push(...reigns.note({ ...slice, epoch }));
   });
   return { violations, moves: reigns.count };
-};
-
-/** After so many writes nothing of this attempt reaches the server any more. */
-const dyingAfter = (send: Transport, writes: number): Transport => {
-  let left = writes;
-  return (request) => {
-    if (request.method === "GET") return send(request);
-    left -= 1;
-    return left < 0 ? Promise.resolve({ status: 500, body: {} }) : send(request);
-  };
 };
 
 const transportOf = (world: RouteWorld, random: Random, alter: (request: KubeRequest) => KubeRequest): Transport => {
@@ -180,18 +148,8 @@ const play = async (
   const world = createScene(seed % 4 === 0 ? {} : DUAL);
   const judge = judgeOurs(world.api);
   const send = transportOf(world, random, alter);
-  const ending = new AbortController();
-  const stranger = async (): Promise<void> => {
-    while (!ending.signal.aborted) {
-      // oxlint-disable-next-line no-await-in-loop
-      await pause(random, 50);
-      meddle(world, random);
-    }
-  };
-  const strange = stranger();
-  await Promise.all([1, 2, 3].map(() => instance(world, random, send)));
-  ending.abort();
-  await strange;
+  const instances = (): Promise<unknown> => Promise.all([1, 2, 3].map(() => instance(world, random, send)));
+  await besides(instances, { random, below: 50, act: () => meddle(world, random) });
   return { world, judge };
 };
 
@@ -209,14 +167,6 @@ const comesToRest = async (world: RouteWorld, seed: string): Promise<void> => {
     world.requests.filter(({ method }) => method !== "GET"),
     seed,
   ).toEqual([]);
-};
-
-/** What a controller without conditional writes would send. */
-const unconditional = (request: KubeRequest): KubeRequest => {
-  if (request.method !== "PATCH") return request;
-  const { metadata, ...rest } = request.body as { metadata: Record<string, unknown> };
-  const { uid: _uid, resourceVersion: _version, ...open } = metadata;
-  return { ...request, body: { ...rest, metadata: open } };
 };
 
 const seeds = Array.from({ length: SEEDS }, (_, index) => index + 1);

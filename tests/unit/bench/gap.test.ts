@@ -1,6 +1,6 @@
 /** When a Service did not lead to a writer, from what slices and labels said. */
 import { expect, test } from "vitest";
-import { readyOf } from "../../../bench/gap/route.ts";
+import { readyOf } from "../../../bench/lab/route.ts";
 import { outagesOf, writesInto, type Outage, type ReachChange } from "../../../bench/gap/outages.ts";
 
 const START = { ready: ["db-0"], writer: "db-0" };

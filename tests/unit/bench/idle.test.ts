@@ -6,7 +6,7 @@ import type { GatedRequest } from "../../../infra/lab/api-gate.ts";
 const request = (method: string, path: string): GatedRequest => ({ method, path, status: 200, body: "" });
 const lease = (name: string): string => `/apis/coordination.k8s.io/v1/namespaces/data/leases/${name}`;
 
-test("patches of Leases are renewals, each Lease's own; every other write is none", () => {
+test("patches of Leases are renewals, each Lease's own; every other write is told by its resource", () => {
   const { renewals, others, reads } = writesAtRest([
     request("GET", lease("db0")),
     request("PATCH", `${lease("db0")}?fieldManager=bellwether`),
@@ -14,11 +14,12 @@ test("patches of Leases are renewals, each Lease's own; every other write is non
     request("PATCH", lease("db1")),
     request("POST", "/apis/coordination.k8s.io/v1/namespaces/data/leases"),
     request("DELETE", lease("db1")),
-    request("PATCH", "/api/v1/namespaces/data/pods/db0-0"),
+    request("PATCH", "/apis/app.anukkrit.me/v1/namespaces/data/statefulsetlocks/db0/status?fieldManager=bellwether"),
     request("GET", "/api/v1/pods?limit=500"),
   ]);
   expect([...renewals.values()]).toEqual([2, 1]);
-  expect([others, reads]).toEqual([3, 2]);
+  expect(others).toEqual(["POST leases", "DELETE leases", "PATCH statefulsetlocks/status"]);
+  expect(reads).toBe(2);
 });
 
 test.each<[string, number, number, number]>([

@@ -6,6 +6,7 @@ import { epochFloor } from "../../../functions/kit/handover/epoch.ts";
 import { createLog } from "../../../functions/kit/host/log.ts";
 import { METRICS } from "../../../functions/kit/host/metric-list.ts";
 import { createMetrics } from "../../../functions/kit/host/metrics.ts";
+import { LEARN_PREFIX } from "../../../functions/kit/keys.ts";
 import { EVENTS, LEASES, PODS, STATEFUL_SETS, type KubeRequest } from "../../../functions/kit/kube/request.ts";
 import { createTick } from "../../../functions/renewal/tick.ts";
 import { NAMESPACE } from "../support/builders.ts";
@@ -194,4 +195,15 @@ test("a Lease that was read before the hand-over of which the status tells does 
   await world.run();
   expect(conditionOf(world, "Available")).toMatch(/PodsNotFound/);
   expect(statusOf(world).epoch).toBe(epoch);
+});
+
+test.each([
+  ["is not repeated soon when it is forbidden", 403, { kind: "done", reason: "Unreadable" }],
+  ["is not repeated soon when there is no such kind", 404, { kind: "done", reason: "Unreadable" }],
+  ["is repeated when the server is in trouble", 503, { kind: "retry", trouble: "server" }],
+])("a look-up of locks %s", async (_, status, outcome) => {
+  const world = createGroup();
+  world.intercept(({ verb }) => (verb === "list" ? { status, body: { kind: "Status" } } : undefined));
+  const { feature, send, clock } = world;
+  expect(await clock.settle(feature.run(`${LEARN_PREFIX}${NAMESPACE}/db`, send))).toMatchObject(outcome);
 });

@@ -80,9 +80,22 @@ test("a pod that another instance has fenced meanwhile under the same record and
   expect(fenced).toBe(true);
 });
 
-test("the owner is asked for only before a record is created: another write of the record is a hand-over like any", async () => {
-  const world = createScripted([...PODS, aLease()], { ownerExists: false });
-  expect(await handOver(world.ports, observe(PODS, aLease()), TO_DB_1)).toMatchObject({ kind: "settled" });
+test("the owner is not asked for where the record passes from one to another, or to nobody", async () => {
+  for (const target of [TO_DB_1, { kind: "nobody" } as const]) {
+    const world = createScripted([...PODS, aLease()], { ownerExists: false });
+    // oxlint-disable-next-line no-await-in-loop -- one world after the other
+    expect(await handOver(world.ports, observe(PODS, aLease()), target)).toMatchObject({ kind: "settled" });
+  }
+});
+
+test("nobody's record gets a holder only while the owner stands: whoever ended the group may have left it", async () => {
+  const lease = aLease({ holder: null });
+  const gone = createScripted([...PODS, lease], { ownerExists: false });
+  const reason = "the owner is gone or was edited";
+  expect(await handOver(gone.ports, observe(PODS, lease), TO_DB_1)).toEqual({ kind: "restart", reason });
+  expect(gone.calls).toEqual([]);
+  const stands = createScripted([...PODS, lease]);
+  expect(await handOver(stands.ports, observe(PODS, lease), TO_DB_1)).toMatchObject({ kind: "settled" });
 });
 
 test("after a record was created the group's own namespace and label are asked for", async () => {

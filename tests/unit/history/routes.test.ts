@@ -78,6 +78,16 @@ describe("label mode", () => {
     expect(history.found()).toEqual([`7 ${TWO.replace("IPv4", "IPv6")}`]);
   });
 
+  test("that a controller wrote a slice of one family does not show that it has followed in the other", () => {
+    const history = createNarrowed();
+    history.slice("db-6", {}, { family: "IPv6" });
+    history.service({ app: "db" }, OPTED_IN, "kubectl");
+    history.service(NARROWED);
+    history.slice("db-a", { "db-0": true });
+    history.slice("db-6", { "db-0": true, "db-1": true }, { family: "IPv6" });
+    expect(history.found()).toEqual([]);
+  });
+
   test("a selector that is applied anew without our key begins another cut-over", () => {
     const history = createNarrowed();
     history.service({ app: "db" }, OPTED_IN, "kubectl");
@@ -174,12 +184,29 @@ describe("route mode", () => {
     const history = createRouted();
     history.service({ app: "db" }, OPTED_IN, "kubectl");
     history.slice("db-a", { "db-0": true, "db-1": true });
-    history.service(ROUTED);
-    history.slice("ours", { "db-0": true }, { exclusive: true });
+    history.slice("ours", { "db-0": true }, { exclusive: false, turn: "7" });
+    history.service(ROUTED, OPTED_IN, "bellwether", "7");
     history.slice("db-a", {});
-    history.service({ app: "db" }, {}, "bellwether");
+    history.slice("ours", { "db-0": true }, { exclusive: true, turn: "7" });
+    history.service({ app: "db" }, {}, "bellwether", "14");
     history.slice("db-a", { "db-0": true, "db-1": true });
     expect(history.found()).toEqual([]);
+  });
+
+  test("a mark of an earlier turn promises nothing, and controllers may see the selector before it as late as they like", () => {
+    const history = createRouted();
+    history.service({ app: "db" }, OPTED_IN, "kubectl");
+    history.service(ROUTED, OPTED_IN, "bellwether", "7");
+    history.slice("db-a", { "db-0": true, "db-1": true });
+    expect(history.found()).toEqual([]);
+  });
+
+  test("from the mark of the present turn on nothing excuses slices that are written late", () => {
+    const history = createRouted();
+    history.service(ROUTED, OPTED_IN, "bellwether", "7");
+    history.slice("ours", { "db-0": true }, { exclusive: true, turn: "7" });
+    history.slice("db-a", { "db-0": true, "db-1": true });
+    expect(history.found()).toEqual([`9 ${TWO}`]);
   });
 });
 

@@ -13,6 +13,9 @@ export const OPTED_IN = { "qoqo.dev/service-mode": "active-standby" };
 export const NARROWED = { app: "db", "qoqo.dev/pod-designation": "active" };
 export const ROUTED = { app: "db", "bellwether.dev/routed": "slice" };
 
+/** Of Services and of slices of ours, where nothing else is said. */
+const TURN = "3";
+
 type Texts = Readonly<Record<string, string>>;
 
 /** `true`: ready. */
@@ -21,12 +24,12 @@ type Ready = boolean | undefined;
 export interface History {
   readonly revisions: readonly Revision[];
   /** Annotated, with that selector. */
-  service(selector: Texts, annotations?: Texts, manager?: string): void;
+  service(selector: Texts, annotations?: Texts, manager?: string, turn?: string): void;
   /** By pod name. */
   slice(
     name: string,
     pods: Readonly<Record<string, Ready>>,
-    told?: { family?: string; exclusive?: boolean; service?: string },
+    told?: { family?: string; exclusive?: boolean; turn?: string; service?: string },
   ): void;
   pod(name: string, labels: Texts, manager: string): void;
   remove(kind: string, name: string): void;
@@ -69,14 +72,16 @@ export const createHistory = (): History => {
   };
   const history: History = {
     revisions,
-    service: (selector, annotations = OPTED_IN, manager = "bellwether") => {
-      const metadata = { ...metadataOf("Service", "db"), annotations };
+    service: (selector, annotations = OPTED_IN, manager = "bellwether", turn = TURN) => {
+      const labels = { "bellwether.dev/route-turn": turn };
+      const metadata = { ...metadataOf("Service", "db"), annotations, labels };
       add({ apiVersion: "v1", kind: "Service", metadata, spec: { selector } }, manager, { "f:spec": {} });
     },
-    slice: (name, pods, { family = "IPv4", exclusive, service = "db" } = {}) => {
+    slice: (name, pods, { family = "IPv4", exclusive, turn = TURN, service = "db" } = {}) => {
       const isOurs = exclusive !== undefined;
       const labels = { "kubernetes.io/service-name": service, ...(isOurs ? { "bellwether.dev/route": "record" } : {}) };
-      const annotations = exclusive === true ? { "bellwether.dev/exclusive": "true" } : {};
+      const mark = exclusive === true ? { "bellwether.dev/exclusive": "true" } : {};
+      const annotations = isOurs ? { "bellwether.dev/route-turn": turn, ...mark } : {};
       const identity = { apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice", addressType: family };
       const endpoints = Object.entries(pods).map((entry) => endpointOf(entry));
       const metadata = { ...metadataOf("EndpointSlice", name), labels, annotations };

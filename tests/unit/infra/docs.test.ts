@@ -87,16 +87,16 @@ const exampleOf = (file: string, kind: string): readonly KubeObject[] =>
   );
 
 test("the example of a checker is one that the function serves, on a StatefulSet that is there", () => {
-  const [checker, ...others] = exampleOf("checker.yml", "LeaderStatusChecker").map((one) => viewChecker(one, 0));
+  const [checker, ...others] = exampleOf("checker.yaml", "LeaderStatusChecker").map((one) => viewChecker(one, 0));
   expect(others).toEqual([]);
   expect(checker?.problems).toEqual([]);
-  expect(exampleOf("checker.yml", "StatefulSet").map(({ metadata }) => metadata.name)).toEqual([
+  expect(exampleOf("checker.yaml", "StatefulSet").map(({ metadata }) => metadata.name)).toEqual([
     checker?.statefulSetName,
   ]);
 });
 
 test("the examples of Services are one plain one, and one of each mode", () => {
-  const services = exampleOf("active-standby.yml", "Service").map(viewService);
+  const services = exampleOf("active-standby.yaml", "Service").map(viewService);
   expect(services.map(({ name, mode, problem }) => [name, mode, problem])).toEqual([
     ["store-all", "none", undefined],
     ["store", "label", undefined],
@@ -105,9 +105,10 @@ test("the examples of Services are one plain one, and one of each mode", () => {
 });
 
 test("no example has a label in a pod template that is the function's to write", () => {
-  const templates = [...exampleOf("checker.yml", "StatefulSet"), ...exampleOf("active-standby.yml", "Deployment")].map(
-    ({ spec }) => (spec as { readonly template: KubeObject }).template.metadata.labels,
-  );
+  const templates = [
+    ...exampleOf("checker.yaml", "StatefulSet"),
+    ...exampleOf("active-standby.yaml", "Deployment"),
+  ].map(({ spec }) => (spec as { readonly template: KubeObject }).template.metadata.labels);
   expect(templates).toEqual([{ app: "queue" }, { app: "store" }]);
 });
 

@@ -2,6 +2,9 @@
 import { expect, test } from "vitest";
 import { createFunction, type RunningFunction } from "../../../functions/function.ts";
 import type { Context } from "../../../functions/kit/host/server.ts";
+import { createLog } from "../../../functions/kit/host/log.ts";
+import { createLookups } from "../../../functions/roles/lookups.ts";
+import { CHECKERS } from "../../../functions/roles/labels.ts";
 import { cloudEvent, LIMITS } from "../support/fake-function.ts";
 import { createRolesGroup, labels, say, type RolesWorld } from "./world.ts";
 
@@ -57,6 +60,47 @@ test("a claim of a set that this instance does not know is looked up; of one wit
     "list leaderstatuscheckers",
   ]);
   expect(world.questions).toEqual([]);
+});
+
+const lookups = (world: RolesWorld): number =>
+  world.requests.filter(({ verb, resource }) => verb === "list" && resource.plural === CHECKERS.plural).length;
+
+test("a flood of claims of pods that nobody has heard of costs ten LISTs in ten seconds, whatever they name", async () => {
+  const { world, fn } = await warm();
+  const flood = async (): Promise<void> => {
+    const names = Array.from({ length: 500 }, (_, index) => `strange-${index}`);
+    await world.clock.settle(
+      Promise.all(names.flatMap((name) => [fn.handle(claimOf(`${name}-0`)), fn.handle(claimOf("web-0", name))])),
+    );
+    await world.clock.settle(fn.idle());
+  };
+  await flood();
+  expect(lookups(world)).toBe(10);
+  await world.clock.advance(10_000);
+  await flood();
+  expect(lookups(world)).toBe(20);
+});
+
+test("that claims are dropped is logged once in ten seconds", async () => {
+  const { world } = await warm();
+  const said: string[] = [];
+  const mayLookUp = createLookups({
+    clock: world.clock,
+    log: createLog({ level: "warn", write: (line) => said.push(line) }),
+  });
+  const flood = (): number => Array.from({ length: 100 }, () => mayLookUp()).filter(Boolean).length;
+  expect([flood(), flood(), said.length]).toEqual([10, 0, 1]);
+  await world.clock.advance(10_000);
+  expect([flood(), said.length]).toEqual([10, 2]);
+});
+
+test("such a flood does not keep a claim of a known set from being followed", async () => {
+  const { world, fn } = await warm();
+  say(world, [false, true, false]);
+  const strangers = Array.from({ length: 100 }, (_, index) => fn.handle(claimOf(`strange-${index}-0`)));
+  await world.clock.settle(Promise.all([...strangers, fn.handle(claimOf("db-1"))]));
+  await world.clock.settle(fn.idle());
+  expect(labels(world)).toBe("follower leader follower");
 });
 
 test("a feature that takes no claims is not asked for them", async () => {

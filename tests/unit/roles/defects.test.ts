@@ -28,7 +28,8 @@ test("defect B1: leadership that moves without any event is seen within one inte
   say(world, [false, true, false]);
   await world.clock.advance(INTERVAL_MS);
   const { found } = await world.sweep();
-  expect(found).toEqual(["default/db"]);
+  expect(found).toEqual(["ask:default/db"]);
+  expect(await world.feature.run("ask:default/db", world.send)).toMatchObject({ next: ["default/db"] });
   await world.run();
   expect([labels(world), statusOf(world).leaderNode]).toEqual(["follower leader follower", "db-1"]);
 });

@@ -89,11 +89,56 @@ test.each<[string, Told, string]>([
     "nobody SeveralLeaders",
   ],
   [
-    "two majorities, as a set that shrinks may have them, are none",
+    "the view of a pod that is no replica any more does not count",
     { say: ["yes", "yes"], see: ["db-0", "db-1"], replicas: 1 },
-    "nobody SeveralLeaders",
+    "db-0 FirstElection",
   ],
 ])("several claimants: %s", (_title, told, expected) => {
+  expect(verdict(told)).toBe(expected);
+});
+
+test.each<[string, Told, string]>([
+  [
+    "answers of pods that a scale-down is about to remove",
+    { leader: "db-0", say: [SILENT, SILENT, "no", "yes", "no"], replicas: 3 },
+    "db-0 LeaderKept LeaderSilent",
+  ],
+  [
+    "answers of pods below the first ordinal",
+    { leader: "db-3", say: ["no", "yes", "no", SILENT, SILENT], replicas: 2, firstOrdinal: 3 },
+    "db-3 LeaderKept LeaderSilent",
+  ],
+  [
+    "answers of pods with names that the set does not give",
+    { leader: "db-0", say: [SILENT, "yes", "no"], pods: { "db-2": { name: "other-2" } } },
+    "db-0 LeaderKept LeaderSilent",
+  ],
+  [
+    "answers, where the set is scaled to zero",
+    { leader: "db-0", say: [SILENT, "yes"], replicas: 0 },
+    "db-0 LeaderKept LeaderSilent",
+  ],
+  [
+    "views of pods that a scale-down is about to remove",
+    { say: ["yes", "yes", "no", "no", "no"], see: ["db-0", "db-1", "", "db-1", "db-1"], replicas: 3 },
+    "nobody SeveralLeaders",
+  ],
+])("no majority is made of what is no replica: %s", (_title, told, expected) => {
+  expect(verdict(told)).toBe(expected);
+});
+
+test.each<[string, Told, string]>([
+  [
+    "answers of replicas from the first ordinal on",
+    { leader: "db-2", say: [SILENT, SILENT, SILENT, "yes", "no"], replicas: 3, firstOrdinal: 2 },
+    "db-3 LeaderSilent PodsSilent",
+  ],
+  [
+    "views of replicas, for a claimant that is none any more",
+    { say: ["yes", "no", "no", "yes"], see: ["db-0", "db-3", "db-3", "db-3"], replicas: 3 },
+    "db-3 FirstElection",
+  ],
+])("a majority is made of %s", (_title, told, expected) => {
   expect(verdict(told)).toBe(expected);
 });
 
@@ -163,13 +208,13 @@ test("servers that follow are no leaders", () => {
 
 test("the conditions name who is meant, and why", () => {
   expect(messages({ leader: "db-0", say: [SILENT, "yes", SILENT] })).toEqual([
-    "db-0 keeps its label without an answer; db-1 says that it leads, but a move needs 2 answers of 3 pods: db-0: no answer within 1000 ms; db-2: no answer within 1000 ms",
+    "db-0 keeps its label without an answer; db-1 says that it leads, but a move needs 2 answers of 3 replicas: db-0: no answer within 1000 ms; db-2: no answer within 1000 ms",
   ]);
   expect(messages({ leader: "db-0", say: ["yes", SILENT] })).toEqual([
     'no answer is not "follower": db-1: no answer within 1000 ms',
   ]);
   expect(messages({ leader: "db-0", say: ["yes", "yes"], see: ["db-0", "db-1"] })).toEqual([
-    "db-0, db-1 say that they lead, and no view of 2 of 2 pods settles it; nobody is promoted",
+    "db-0, db-1 say that they lead, and no view of 2 of 2 replicas settles it; nobody is promoted",
   ]);
 });
 

@@ -1,10 +1,10 @@
 /** Checkers on sets of other namespaces: a way to relabel foreign pods, so only where the installation says so. */
 import { expect, test } from "vitest";
-import { admit, outOfReach } from "../../../functions/roles/decide.ts";
+import { admit, outOfReach } from "../../../functions/roles/admit.ts";
 import { CHECKERS } from "../../../functions/roles/labels.ts";
 import { viewChecker, type CheckerView } from "../../../functions/roles/model.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
-import { aSetOf } from "./scene.ts";
+import { aRecordOf, aSetOf } from "./scene.ts";
 import {
   addApp,
   addChecker,
@@ -66,6 +66,18 @@ test("a checker that must not reach the set stands in nobody's way, though it is
     reason: "StatefulSetShared",
     message: "StatefulSet db is served by the older LeaderStatusChecker ops/db",
   });
+});
+
+test("pods without DNS names cannot be asked by them; a former group ends all the same, and where nobody is asked it does not matter", () => {
+  const own = { namespace: "data" };
+  const nameless = { ...aSetOf(3), serviceName: "" };
+  const input = { checkers: [], set: nameless, reach: { served: [], open: [] }, reading: { kind: "none" } as const };
+  const checker = aChecker(own, { addressing: "DNS" });
+  expect(admit({ ...input, checker })).toMatchObject({ kind: "refuse", reason: "ValidationError" });
+  const reading = { kind: "ours", record: aRecordOf(undefined), group: "former", owner: undefined } as const;
+  expect(admit({ ...input, checker, reading })).toEqual({ kind: "end-previous", group: "former" });
+  expect(admit({ ...input, checker: aChecker(own, { addressing: "DNS", localDev: true }) }).kind).toBe("serve");
+  expect(admit({ ...input, checker: aChecker(own) }).kind).toBe("serve");
 });
 
 /** Checker `ops/db` on a set that lies in namespace `default`. */

@@ -139,6 +139,19 @@ test("leaders that the replaced operator left and that deny lose the label, with
   expect(writes(world)).toEqual([]);
 });
 
+test("where nobody leads nothing is written at rest, though a label is missing that only a record would bring back", async () => {
+  const world = await createRolesAtRest([false, false, false]);
+  world.change(PODS, "db-1", { metadata: { labels: { "node-role": null } } });
+  const { lastUpdated } = statusOf(world);
+  for (let tick = 0; tick < 3; tick += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- time is one thing after the other
+    await world.clock.advance(2_000);
+    // oxlint-disable-next-line no-await-in-loop
+    await world.run();
+  }
+  expect([writes(world), statusOf(world).lastUpdated]).toEqual([[], lastUpdated]);
+});
+
 test("where nobody ever led no record is made", async () => {
   const world = await createRolesAtRest([false, false, false]);
   expect([labels(world), holderOf(world)]).toEqual(["follower follower follower", undefined]);

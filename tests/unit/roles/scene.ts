@@ -8,13 +8,15 @@ import type { Answers, Scene, Verdict } from "../../../functions/roles/decide.ts
 export const GROUP = "uid-of-set";
 const EPOCH = 100;
 
-export const aSetOf = (replicas: number): SetView => ({
+export const aSetOf = (replicas: number, firstOrdinal = 0): SetView => ({
   name: "db",
   uid: GROUP,
   deleting: false,
   replicas,
+  firstOrdinal,
   existing: replicas,
   selector: { matchLabels: { app: "db" } },
+  serviceName: "db",
 });
 
 /** Ready and enrolled. */
@@ -79,12 +81,14 @@ export interface Told {
   /** How db-0, db-1, ... see their servers, as `viewed` takes it. */
   readonly see?: readonly (string | undefined)[];
   readonly replicas?: number;
+  /** Default 0. */
+  readonly firstOrdinal?: number;
   /** Beside Ready and enrolled, by name. */
   readonly pods?: Readonly<Record<string, Partial<Candidate>>>;
 }
 
-export const sceneOf = ({ leader, say, replicas = say.length, pods = {} }: Told): Scene => ({
-  set: aSetOf(replicas),
+export const sceneOf = ({ leader, say, replicas = say.length, firstOrdinal, pods = {} }: Told): Scene => ({
+  set: aSetOf(replicas, firstOrdinal),
   record: aRecordOf(leader),
   pods: say.map((_, ordinal) => {
     const name = `db-${ordinal}`;

@@ -1,7 +1,7 @@
-/** What a sweep does for checkers: it asks nobody, renews what is due, and runs those whose interval has passed. */
+/** What a sweep does for checkers: it asks nobody, renews what is due, and tells which need a run, or have to be asked. */
 import { expect, test } from "vitest";
 import { CHECKERS } from "../../../functions/roles/labels.ts";
-import { PODS, STATEFUL_SETS } from "../../../functions/kit/kube/request.ts";
+import { LEASES, PODS, STATEFUL_SETS } from "../../../functions/kit/kube/request.ts";
 import { setReady } from "../support/world.ts";
 import {
   addChecker,
@@ -16,9 +16,11 @@ import {
 
 const RENEWAL = expect.stringMatching(/^patch leases bellwether-roles-/) as unknown;
 
+const ASK = "ask:default/db";
+
 const found = async (world: RolesWorld): Promise<readonly string[]> => (await world.sweep()).found;
 
-test("a cold instance asks on its first sweep", async () => {
+test("a checker that was never run is run by the first sweep", async () => {
   const world = createRolesGroup();
   expect(await found(world)).toEqual(["default/db"]);
 });
@@ -28,8 +30,8 @@ test("a warm one asks again once the interval has passed, at the nearest tick", 
   await world.clock.advance(18_900);
   expect(await found(world)).toEqual([]);
   await world.clock.advance(200);
-  expect(await found(world)).toEqual(["default/db"]);
-  await world.run();
+  expect(await found(world)).toEqual([ASK]);
+  await world.feature.run(ASK, world.send);
   expect(await found(world)).toEqual([]);
 });
 
@@ -45,7 +47,7 @@ test("idle means silent: over two minutes of ticks and askings only the renewals
     // oxlint-disable-next-line no-await-in-loop -- time is one thing after the other
     await world.clock.advance(2_000);
     // oxlint-disable-next-line no-await-in-loop
-    for (const _ of await found(world)) await world.run();
+    for (const key of await found(world)) await world.feature.run(key, world.send);
   }
   expect(world.questions.length).toBeGreaterThanOrEqual(11);
   // 120 s, a Lease of 30 s, renewed once per half of it.
@@ -70,15 +72,15 @@ test.each<[string, (world: RolesWorld) => void]>([
   expect(await found(world)).toEqual(["default/db"]);
 });
 
-test.each<[string, readonly (boolean | undefined)[]]>([
-  ["it is silent", [undefined, false, false]],
-  ["several claim", [true, true, false]],
-  ["nobody claims", [false, false, false]],
-])("while it is not known for sure who leads, each sweep runs: %s", async (_title, says) => {
+test.each<[string, readonly (boolean | undefined)[], string]>([
+  ["it is silent", [undefined, false, false], ASK],
+  ["several claim", [true, true, false], ASK],
+  ["nobody claims", [false, false, false], "default/db"],
+])("while it is not known for sure who leads, each sweep has it asked: %s", async (_title, says, key) => {
   const world = await createRolesAtRest();
   say(world, says);
   await world.run();
-  expect(await found(world)).toEqual(["default/db"]);
+  expect(await found(world)).toEqual([key]);
 });
 
 test("what a checker left behind that went without us is ended", async () => {
@@ -89,6 +91,20 @@ test("what a checker left behind that went without us is ended", async () => {
   expect(others).toEqual([]);
   await world.clock.settle(world.feature.run(orphan, world.send));
   expect(labels(world)).toBe("- - -");
+  expect(await found(world)).toEqual([]);
+});
+
+test("a record that was made late, after its checker had gone, goes; the group is another checker's by then and stays as it is", async () => {
+  const world = await createRolesAtRest();
+  const leaseName = `bellwether-roles-${world.get(CHECKERS, "db")?.metadata.uid}`;
+  const { labels: marks, annotations } = world.get(LEASES, leaseName)?.metadata ?? {};
+  world.create(LEASES, { metadata: { name: "bellwether-roles-gone", labels: marks, annotations } });
+  const [orphan = "", ...others] = await found(world);
+  expect(others).toEqual([]);
+  expect(await world.clock.settle(world.feature.run(orphan, world.send))).toMatchObject({ kind: "done" });
+  expect(world.get(LEASES, "bellwether-roles-gone")).toBeUndefined();
+  expect(world.get(LEASES, leaseName)).toBeDefined();
+  expect(labels(world)).toBe("leader follower follower");
   expect(await found(world)).toEqual([]);
 });
 
@@ -103,6 +119,20 @@ test("a checker that names another namespace leaves its group, which ends though
   expect(await found(world)).toEqual(["default/db", ...next]);
   await world.clock.settle(world.feature.run(next[0] ?? "", world.send));
   expect(labels(world)).toBe("- - -");
+});
+
+test("what a sweep remembers of a StatefulSet is what its events show: only news costs a run", async () => {
+  const world = await createRolesAtRest();
+  const shown = (spec: object): readonly string[] => {
+    const set = world.change(STATEFUL_SETS, "db", { spec });
+    const event = { type: "object", id: "1", source: "s", change: "update", apiVersion: "apps/v1" } as const;
+    const about = { kind: STATEFUL_SETS.kind, namespace: "default", name: "db", object: set };
+    return world.feature.groupsOf({ ...event, ...about });
+  };
+  world.change(STATEFUL_SETS, "db", { spec: { ordinals: { start: 2 } } });
+  await world.sweep();
+  expect(shown({ minReadySeconds: 1 })).toEqual([]);
+  expect(shown({ ordinals: { start: 3 } })).toEqual(["default/db"]);
 });
 
 test("a cluster without the CRD has no checkers, and nothing is taken for left behind", async () => {

@@ -11,6 +11,8 @@ import { addPod, addSet, countPods, createWorld, type StatusText, type World } f
 export interface App {
   /** Undefined: it does not answer. */
   readonly leads: boolean | undefined;
+  /** Whoever asks it waits for the whole deadline. */
+  readonly hangs?: boolean;
   /** Answer to GetServers, by the names of the leaders that it sees; undefined: itself. */
   readonly sees?: readonly string[];
 }
@@ -48,18 +50,19 @@ export const createRolesWorld = ({ openNamespaces = [], ...context }: RolesWorld
   let action: (() => void) | undefined;
   const nameOf = ({ host }: Target): string =>
     [...apps.keys()].find((name) => hostOf(name) === host) ?? host.split(".")[0] ?? "";
-  const answers = <Answer>(
+  const appAt = (target: Target): App | undefined => (target.host === "" ? undefined : apps.get(nameOf(target)));
+  const answers = async <Answer>(
     question: Question,
     say: (name: string, app: App) => Answer,
   ): Promise<readonly (Answer | typeof SILENT)[]> => {
+    const { targets, options } = question;
     questions.push(question);
     action?.();
-    return Promise.resolve(
-      question.targets.map((target) => {
-        const app = target.host === "" ? undefined : apps.get(nameOf(target));
-        return app?.leads === undefined ? SILENT : say(nameOf(target), app);
-      }),
-    );
+    if (targets.some((target) => appAt(target)?.hangs === true)) await world.clock.sleep(options.deadlineMs ?? 0);
+    return targets.map((target) => {
+      const app = appAt(target);
+      return app?.leads === undefined ? SILENT : say(nameOf(target), app);
+    });
   };
   const world = createWorld({
     roles: ROLES,

@@ -130,3 +130,51 @@ test("the older group that is served and shares a pod is the rival; one that is 
     undefined,
   ]);
 });
+
+test("only Services that label mode serves make a group, and the oldest speaks for it wherever it is listed", () => {
+  const [first, second, third] = ["first", "second", "third"].map((name) => aService(name, { app: "db" })) as [
+    ServiceView,
+    ServiceView,
+    ServiceView,
+  ];
+  const plain: ServiceView = { ...aService("plain", { app: "shop" }), mode: "none" };
+  const [group, ...others] = standingGroups([third, plain, first, second]);
+  expect(others).toEqual([]);
+  expect(group).toEqual({
+    group: groupOf({ app: "db" }),
+    selector: { app: "db" },
+    owners: [first, second, third],
+    metadata: first.metadata,
+  });
+  expect(standingGroups([plain])).toEqual([]);
+});
+
+test("selectors overlap unless one label would have to have two values, whatever else they ask for", () => {
+  const groups = groupsOf(["a", { x: "1", y: "1" }], ["b", { x: "1", y: "2" }], ["c", { x: "1", z: "1" }]);
+  const [a, b, c] = ["a", "b", "c"].map((name) => named(groups, name)) as [Standing, Standing, Standing];
+  expect([canOverlap(a, b), canOverlap(b, a), canOverlap(a, c), canOverlap(c, a)]).toEqual([false, false, true, true]);
+});
+
+test("a younger group matters to no older one, though both depend on a third", () => {
+  const groups = groupsOf(["a", { x: "1" }], ["b", { y: "1" }], ["c", { z: "1" }]);
+  const [b, c] = [named(groups, "b"), named(groups, "c")];
+  expect(olderRelatives(b, groups.toReversed()).map(({ owners }) => owners[0].name)).toEqual(["a"]);
+  expect(new Set(olderRelatives(c, groups.toReversed()).map(({ owners }) => owners[0].name))).toEqual(
+    new Set(["a", "b"]),
+  );
+});
+
+test("a pod of both is shared; pods of either, or of others, are not", () => {
+  const groups = groupsOf(["a", { x: "1" }], ["b", { y: "1" }]);
+  const rival = (pods: readonly Selector[]): string | undefined =>
+    olderRival(named(groups, "b"), groups, pods)?.owners[0].name;
+  expect(rival([{ x: "1" }, { y: "1" }, { z: "1" }])).toBeUndefined();
+  expect(rival([{ z: "1" }, { x: "1", y: "1" }])).toBe("a");
+  expect(rival([])).toBeUndefined();
+});
+
+test("an older group that shares no pod is no rival, though an older one still does", () => {
+  const groups = groupsOf(["a", { x: "1" }], ["b", { y: "1" }], ["c", { z: "1" }]);
+  const rival = olderRival(named(groups, "c"), groups, [{ y: "1", z: "1" }]);
+  expect(rival?.owners[0].name).toBe("b");
+});

@@ -1,14 +1,13 @@
 /** What others do to a cluster of the memory API: a test itself, and the EndpointSlice controller when a test says so. */
+import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import {
-  apiVersionOf,
+  deleteRequest,
   ENDPOINT_SLICES,
   listOf,
   listRequest,
-  objectOf,
   PODS,
   SERVICES,
-  type KubeResponse,
   type Resource,
 } from "../../../functions/kit/kube/request.ts";
 import { selects } from "../../../functions/kit/selector.ts";
@@ -16,42 +15,23 @@ import { viewService } from "../../../functions/standby/model.ts";
 import { familyOf, type Family } from "../../../functions/standby/route/endpoint.ts";
 import type { MemoryApi } from "../../../infra/lab/memory/api.ts";
 import { NAMESPACE } from "../support/builders.ts";
+import { handsOn as handsOnObjects, type Hands } from "../support/hands-on.ts";
+
+export type { Hands };
 
 const CONTROLLER = "endpointslice-controller.k8s.io";
 const FAMILIES = ["IPv4", "IPv6"] as const;
 
-export interface Hands {
-  get(resource: Resource, name: string): KubeObject | undefined;
-  create(resource: Resource, object: Readonly<Record<string, unknown>>): KubeObject;
-  /** A merge patch by somebody else. */
-  change(resource: Resource, name: string, body: Readonly<Record<string, unknown>>, subresource?: "status"): KubeObject;
-  remove(resource: Resource, name: string): void;
-}
-
-const pathOf = ({ group, version, plural }: Resource, name?: string): string =>
-  `/${group === "" ? "api" : `apis/${group}`}/${version}/namespaces/${NAMESPACE}/${plural}${name === undefined ? "" : `/${name}`}`;
-
+/** As every test's, but pods go at once, and what is gone already may go again. */
 export const handsOn = (api: MemoryApi): Hands => {
-  const call = (method: string, path: string, body?: unknown): KubeResponse => {
-    const contentType = method === "PATCH" ? "application/merge-patch+json" : "application/json";
-    return api.handle({ method, path, contentType, body }, { manager: "tester" });
-  };
-  const succeed = (method: string, path: string, body?: unknown): KubeObject => {
-    const response = call(method, path, body);
-    if (response.status >= 300) throw new Error(`${method} ${path}: ${JSON.stringify(response.body)}`);
-    return objectOf(response);
-  };
+  const hands = handsOnObjects(api);
   return {
-    get: (resource, name) => {
-      const response = call("GET", pathOf(resource, name));
-      return response.status === 200 ? objectOf(response) : undefined;
-    },
-    create: (resource, object) =>
-      succeed("POST", pathOf(resource), { apiVersion: apiVersionOf(resource), kind: resource.kind, ...object }),
-    change: (resource, name, body, subresource) =>
-      succeed("PATCH", `${pathOf(resource, name)}${subresource === undefined ? "" : `/${subresource}`}`, body),
+    ...hands,
     remove: (resource, name) => {
-      call("DELETE", pathOf(resource, name), { gracePeriodSeconds: 0 });
+      const object = hands.get(resource, name);
+      if (object === undefined) return;
+      const request = deleteRequest(resource, NAMESPACE, object.metadata);
+      api.handle({ ...request, body: { ...(request.body as object), gracePeriodSeconds: 0 } });
     },
   };
 };
@@ -78,24 +58,33 @@ const endpointFor = (pod: KubeObject, family: Family): unknown => {
 const controlFamily = (hands: Hands, service: KubeObject, family: Family, pods: readonly KubeObject[]): void => {
   const name = `${service.metadata.name}-${family === "IPv4" ? "ctl4x" : "ctl6x"}`;
   const endpoints = pods.map((pod) => endpointFor(pod, family));
-  const known = hands.get(ENDPOINT_SLICES, name) as { readonly endpoints?: unknown } | undefined;
+  const known: (KubeObject & { readonly endpoints?: unknown }) | undefined = hands.get(ENDPOINT_SLICES, name);
+  const labels = {
+    ...service.metadata.labels,
+    "kubernetes.io/service-name": service.metadata.name,
+    "endpointslice.kubernetes.io/managed-by": CONTROLLER,
+  };
   if (known === undefined) {
-    const labels = {
-      "kubernetes.io/service-name": service.metadata.name,
-      "endpointslice.kubernetes.io/managed-by": CONTROLLER,
-    };
     hands.create(ENDPOINT_SLICES, { metadata: { name, labels }, addressType: family, endpoints, ports: [] });
-  } else if (JSON.stringify(known.endpoints ?? []) !== JSON.stringify(endpoints)) {
-    hands.change(ENDPOINT_SLICES, name, { endpoints });
+  } else if (!isDeepStrictEqual([known.endpoints ?? [], known.metadata.labels], [endpoints, labels])) {
+    const removed = Object.fromEntries(Object.keys(known.metadata.labels ?? {}).map((key) => [key, null]));
+    hands.change(ENDPOINT_SLICES, name, { metadata: { labels: { ...removed, ...labels } }, endpoints });
   }
 };
 
-/** Each Service with a selector has one slice for each of its families, and none for others. */
-export const control = (api: MemoryApi, hands: Hands): void => {
-  for (const service of itemsOf(api, SERVICES)) {
+/** What the controller has been told. */
+export interface Seen {
+  readonly services: readonly KubeObject[];
+  readonly pods: readonly KubeObject[];
+}
+
+/** The labels of a Service go with its slices. Each Service with a selector has one slice for each of its families, and none for others. `seen` undefined: all that there is. */
+export const control = (api: MemoryApi, hands: Hands, seen?: Seen): void => {
+  const { services, pods: all } = seen ?? { services: itemsOf(api, SERVICES), pods: itemsOf(api, PODS) };
+  for (const service of services) {
     const { selector } = viewService(service);
     const { ipFamilies = ["IPv4"] } = (service.spec ?? {}) as { readonly ipFamilies?: readonly Family[] };
-    const pods = itemsOf(api, PODS).filter(({ metadata }) => selects({ matchLabels: selector }, metadata.labels));
+    const pods = all.filter(({ metadata }) => selects({ matchLabels: selector }, metadata.labels));
     const wanted = Object.keys(selector).length === 0 ? [] : ipFamilies;
     for (const family of wanted) controlFamily(hands, service, family, pods);
     for (const family of FAMILIES.filter((one) => !wanted.includes(one))) {

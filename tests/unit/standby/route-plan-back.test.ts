@@ -8,6 +8,7 @@ import {
   aService,
   aSlice,
   B,
+  CLAIM,
   DUAL,
   EPOCH,
   fenced,
@@ -17,6 +18,8 @@ import {
   rawPod,
   SINGLE,
   TOLD,
+  TURNED,
+  VERSION,
   type Row,
 } from "./route-scene.ts";
 
@@ -40,6 +43,11 @@ const TWO_FAMILIES: readonly Row[] = [
   [
     "the record names it",
     { service: DUAL, pods: PODS, slices: [recordOf(DUAL), secondOf(fenced(EPOCH))] },
+    `fill v6 a @${EPOCH}`,
+  ],
+  [
+    "the record has the next turn, and the second has not",
+    { service: DUAL, pods: PODS, slices: [recordOf(DUAL, { turn: VERSION, exclusive: false }), secondOf()] },
     `fill v6 a @${EPOCH}`,
   ],
   ["both name the active pod", { service: DUAL, pods: PODS, slices: both }, "rest: Routed"],
@@ -89,19 +97,58 @@ const TWO_FAMILIES: readonly Row[] = [
 ];
 
 const off = { "bellwether.dev/route": undefined, "qoqo.dev/service-mode": undefined };
-const OFF = aService({ annotations: { ...TOLD, ...off }, selector: NARROWED });
-const OPEN = aService({ annotations: { ...TOLD, ...off } });
+const OFF = aService({ annotations: { ...TOLD, ...off }, labels: TURNED, selector: NARROWED });
+const OPEN = aService({ annotations: { ...TOLD, ...off }, labels: TURNED });
+const OPEN_DUAL = aService({ annotations: { ...TOLD, ...off }, labels: TURNED, families: ["IPv4", "IPv6"] });
 
 const BACK: readonly Row[] = [
-  ["the mode is off", { service: OFF, pods: PODS, slices: [recordOf(SINGLE)] }, "service -routed"],
+  [
+    "the mode is off",
+    { service: OFF, pods: PODS, slices: [recordOf(SINGLE)] },
+    "service +routed-selector +route-turn -routed",
+  ],
   [
     "it has another value",
     {
-      service: aService({ annotations: { ...TOLD, "bellwether.dev/route": "yes" }, selector: NARROWED }),
+      service: aService({
+        annotations: { ...TOLD, "bellwether.dev/route": "yes" },
+        labels: TURNED,
+        selector: NARROWED,
+      }),
       pods: PODS,
       slices: [recordOf(SINGLE)],
     },
-    "service -routed",
+    "service +routed-selector +route-turn -routed",
+  ],
+  [
+    "it is off before our key was ever there",
+    {
+      service: aService({ annotations: { ...CLAIM, ...off } }),
+      pods: PODS,
+      slices: [recordOf(SINGLE, { exclusive: false, turn: VERSION })],
+      others: [anOther({ turn: undefined })],
+    },
+    "delete v4",
+  ],
+  [
+    "somebody else took out all that is ours, which the controller has not seen (F2)",
+    { service: aService({ annotations: off }), pods: PODS, slices: [recordOf(SINGLE)], others: [anOther()] },
+    "wait: ControllersNotFilled",
+  ],
+  [
+    "the controller has seen it: the Service is none of ours to write",
+    {
+      service: aService({ annotations: off }),
+      pods: PODS,
+      slices: [recordOf(SINGLE)],
+      others: [anOther({ turn: undefined })],
+    },
+    "delete v4",
+  ],
+  [
+    "the controllers' slices are still full from before our key (F2)",
+    { service: OPEN, pods: PODS, slices: [recordOf(SINGLE)], others: [anOther({ turn: "1" })] },
+    "wait: ControllersNotFilled",
   ],
   [
     "the selector is as it was",
@@ -115,12 +162,22 @@ const BACK: readonly Row[] = [
   ],
   [
     "the controllers have filled one family of two",
-    { service: OPEN, pods: PODS, slices: both, others: [anOther()] },
+    {
+      service: OPEN_DUAL,
+      pods: PODS,
+      slices: both,
+      others: [anOther(), anOther({ addressType: "IPv6", endpoints: 0, ready: 0 })],
+    },
     "wait: ControllersNotFilled",
   ],
   [
+    "the Service has lost a family meanwhile, in which nobody fills a slice",
+    { service: OPEN, pods: PODS, slices: both, others: [anOther({ ready: 0 })] },
+    "delete v6",
+  ],
+  [
     "the controllers have filled both",
-    { service: OPEN, pods: PODS, slices: both, others: [anOther(), anOther({ addressType: "IPv6" })] },
+    { service: OPEN_DUAL, pods: PODS, slices: both, others: [anOther(), anOther({ addressType: "IPv6" })] },
     "delete v6",
   ],
   ["the second is gone", { service: OPEN, pods: PODS, slices: [recordOf(DUAL)], others: [anOther()] }, "delete v4"],
@@ -128,17 +185,39 @@ const BACK: readonly Row[] = [
   [
     "nothing of ours is left but what tells so",
     { service: OPEN, pods: PODS, others: [anOther()] },
-    "service -routed-selector -routed-epoch",
+    "service -routed-selector -routed-epoch -route-turn",
+  ],
+  ["somebody has deleted our slice", { service: OFF, pods: PODS }, "service +routed-selector +route-turn -routed"],
+  [
+    "a slice of a former Service of this name is there: put in this one's hands, nobody would ever take it",
+    {
+      service: aService({ annotations: off }),
+      pods: PODS,
+      slices: [recordOf(SINGLE, { owner: "uid-of-another" })],
+      others: [anOther({ ready: 0, turn: undefined })],
+    },
+    "delete v4",
+  ],
+  [
+    "the controllers have not heard of the turn, and no slice of ours is left",
+    { service: OPEN, pods: PODS, others: [anOther({ turn: "1" })] },
+    "wait: ControllersNotFilled",
   ],
   ["nothing is left", { service: aService({ annotations: off }), pods: PODS }, "rest: NotRouted"],
   [
-    "the Service has no selector any more",
-    { service: aService({ annotations: { ...TOLD, ...off }, selector: {} }), slices: [recordOf(SINGLE)] },
+    "the Service has no selector any more, so that no controller fills slices for it",
+    {
+      service: aService({ annotations: { ...TOLD, ...off }, labels: TURNED, selector: {} }),
+      slices: [recordOf(SINGLE)],
+    },
     "delete v4",
   ],
   [
     "the Service leads out of the cluster",
-    { service: aService({ annotations: TOLD, spec: { type: "ExternalName" } }), slices: [recordOf(SINGLE)] },
+    {
+      service: aService({ annotations: TOLD, labels: TURNED, spec: { type: "ExternalName" } }),
+      slices: [recordOf(SINGLE)],
+    },
     "delete v4",
   ],
   [

@@ -18,6 +18,8 @@ import {
   rawPod,
   SINGLE,
   TOLD,
+  TURNED,
+  VERSION,
   type Row,
 } from "./route-scene.ts";
 
@@ -41,8 +43,17 @@ const CUT_OVER: readonly Row[] = [
   ],
   [
     "our slice leads to the active pod",
+    {
+      service: aService({ annotations: CLAIM }),
+      pods: PODS,
+      slices: [recordOf(SINGLE, { exclusive: false, turn: VERSION })],
+    },
+    "service +routed-selector +routed-epoch +route-turn +routed",
+  ],
+  [
+    "the Service was written since our slice was made for it",
     { service: aService({ annotations: CLAIM }), pods: PODS, slices: [recordOf(SINGLE, { exclusive: false })] },
-    "service +routed-selector +routed-epoch +routed",
+    `turn v4 a @${EPOCH}`,
   ],
   [
     "the active pod went before the selector was narrowed, and no other can be active",
@@ -59,7 +70,32 @@ const CUT_OVER: readonly Row[] = [
     "wait: ControllersNotEmpty",
   ],
   [
-    "they are empty",
+    "they are empty since before our key, of which the controller knows nothing (F1, F3)",
+    {
+      service: SINGLE,
+      pods: PODS,
+      slices: [recordOf(SINGLE, { exclusive: false })],
+      others: [anOther({ endpoints: 0, ready: 0, turn: undefined })],
+    },
+    "wait: ControllersNotEmpty",
+  ],
+  [
+    "one of them is empty since an earlier turn (F3)",
+    {
+      service: SINGLE,
+      pods: PODS,
+      slices: [recordOf(SINGLE, { exclusive: false })],
+      others: [anOther({ endpoints: 0, ready: 0 }), anOther({ endpoints: 0, ready: 0, turn: "1" })],
+    },
+    "wait: ControllersNotEmpty",
+  ],
+  [
+    "the controller has none yet",
+    { service: SINGLE, pods: PODS, slices: [recordOf(SINGLE, { exclusive: false })] },
+    "wait: ControllersNotEmpty",
+  ],
+  [
+    "it has followed, and they are empty",
     {
       service: SINGLE,
       pods: PODS,
@@ -74,28 +110,54 @@ const CUT_OVER: readonly Row[] = [
       service: SINGLE,
       pods: PODS,
       slices: [recordOf(SINGLE, { exclusive: false })],
-      others: [anOther({ manager: "someone" })],
+      others: [anOther({ endpoints: 0, ready: 0 }), anOther({ manager: "someone", turn: undefined })],
     },
     "rest: OtherSlices",
   ],
-  ["everything is done", { service: SINGLE, pods: PODS, slices: [recordOf(SINGLE)] }, "rest: Routed"],
+  [
+    "everything is done, whatever is not read of the controllers",
+    { service: SINGLE, pods: PODS, slices: [recordOf(SINGLE)] },
+    "rest: Routed",
+  ],
 ];
+
+const UNKEYED = aService({ annotations: TOLD, labels: TURNED });
 
 const REPAIRS: readonly Row[] = [
   [
-    "the selector was applied again",
-    {
-      service: aService({ annotations: TOLD, selector: { app: "db" } }),
-      pods: PODS,
-      slices: [recordOf(SINGLE)],
-      others: [anOther()],
-    },
-    "service +routed-selector +routed-epoch +routed",
+    "the selector was applied again: what the mark said is over (F3)",
+    { service: UNKEYED, pods: PODS, slices: [recordOf(SINGLE)], others: [anOther()] },
+    `turn v4 a @${EPOCH}`,
+  ],
+  [
+    "the slice has its turn",
+    { service: UNKEYED, pods: PODS, slices: [recordOf(SINGLE, { turn: VERSION, exclusive: false })] },
+    "service +routed-selector +routed-epoch +route-turn +routed",
+  ],
+  [
+    "the slice has a turn that was never made",
+    { service: SINGLE, pods: PODS, slices: [recordOf(SINGLE, { turn: "1", exclusive: false })] },
+    `turn v4 a @${EPOCH}`,
+  ],
+  [
+    "the Service lost its label",
+    { service: aService({ annotations: TOLD, selector: NARROWED }), pods: PODS, slices: [recordOf(SINGLE)] },
+    `turn v4 a @${EPOCH}`,
+  ],
+  [
+    "it was replaced by one that has nothing of ours",
+    { service: aService(), pods: PODS, slices: [recordOf(SINGLE)] },
+    `turn v4 a @${EPOCH}`,
+  ],
+  [
+    "our slice was deleted and made anew",
+    { service: SINGLE, pods: PODS, slices: [recordOf(SINGLE, { turn: VERSION, exclusive: false })] },
+    "service +routed-selector +routed-epoch +route-turn +routed",
   ],
   [
     "the selector was edited",
     {
-      service: aService({ annotations: TOLD, selector: { ...NARROWED, tier: "x" } }),
+      service: aService({ annotations: TOLD, labels: TURNED, selector: { ...NARROWED, tier: "x" } }),
       pods: [rawPod("a", { labels: { tier: "x" } })],
       slices: [recordOf(SINGLE)],
     },
@@ -106,9 +168,9 @@ const REPAIRS: readonly Row[] = [
     {
       service: aService({ annotations: TOLD, selector: { app: "db", "qoqo.dev/pod-designation": "active" } }),
       pods: PODS,
-      slices: [recordOf(SINGLE)],
+      slices: [recordOf(SINGLE, { turn: VERSION })],
     },
-    "service +routed-selector +routed-epoch +routed -pod-designation",
+    "service +routed-selector +routed-epoch +route-turn +routed -pod-designation",
   ],
   [
     "the slice lost its labels",
@@ -149,6 +211,7 @@ const REPAIRS: readonly Row[] = [
     {
       service: aService({
         annotations: { ...TOLD, "bellwether.dev/routed-epoch": String(FLOOR + 5) },
+        labels: TURNED,
         selector: NARROWED,
       }),
       pods: PODS,

@@ -32,6 +32,10 @@ export interface ServiceOptions {
 export const CLAIM: Readonly<Record<string, string>> = { "bellwether.dev/routed-selector": '{"app":"db"}' };
 export const TOLD: Readonly<Record<string, string>> = { ...CLAIM, "bellwether.dev/routed-epoch": String(EPOCH) };
 export const NARROWED: Readonly<Record<string, string>> = { app: "db", "bellwether.dev/routed": "slice" };
+/** The last change of the selector was made; of the Service's version one can be begun. */
+export const TURN = "2";
+export const VERSION = "3";
+export const TURNED: Readonly<Record<string, string>> = { "bellwether.dev/route-turn": TURN };
 
 /** Asks for route mode; nothing of ours is on it. */
 export const rawService = (options: ServiceOptions = {}): KubeObject => {
@@ -42,7 +46,7 @@ export const rawService = (options: ServiceOptions = {}): KubeObject => {
       name: SERVICE,
       namespace: NAMESPACE,
       uid: SERVICE_UID,
-      resourceVersion: "3",
+      resourceVersion: VERSION,
       annotations: Object.fromEntries(texts) as Record<string, string>,
       ...(labels === undefined ? {} : { labels }),
       ...(deleting ? { deletionTimestamp: "2026-01-01T00:00:00Z" } : {}),
@@ -124,6 +128,7 @@ export const aSlice = (
     epoch: EPOCH,
     tampered: false,
     second: isRecord && service.families.length > 1 ? "uid-of-IPv6" : undefined,
+    turn: service.turn ?? TURN,
     exclusive: isRecord,
     ...contentOf(service, family, pod),
     ...rest,
@@ -137,6 +142,7 @@ export const anOther = (options: Partial<OtherSlice> = {}): OtherSlice => ({
   name: "db-x2x4z",
   manager: "endpointslice-controller.k8s.io",
   addressType: "IPv4",
+  turn: TURN,
   endpoints: 2,
   ready: 2,
   ...options,
@@ -158,8 +164,8 @@ const sideOf = (addressType: string): string => (addressType === "IPv4" ? "v4" :
 export const stepText = (step: Step): string => {
   switch (step.kind) {
     case "service": {
-      const { annotations, selector } = step.change;
-      const texts = Object.entries({ ...annotations, ...selector }).map(
+      const { annotations, labels, selector } = step.change;
+      const texts = Object.entries({ ...annotations, ...labels, ...selector }).map(
         ([key, value]) => `${value === null ? "-" : "+"}${key.replace(/^.*\//, "")}`,
       );
       return `service ${texts.join(" ")}`;
@@ -186,7 +192,12 @@ export const A_DOWN: KubeObject = rawPod("a", { ready: false });
 export const B_DOWN: KubeObject = rawPod("b", { ready: false });
 export const PODS: readonly KubeObject[] = [A, B];
 /** Services at rest under pod a: of one family, and of two. */
-export const SINGLE: RoutedService = aService({ annotations: TOLD, selector: NARROWED });
-export const DUAL: RoutedService = aService({ annotations: TOLD, selector: NARROWED, families: ["IPv4", "IPv6"] });
+export const SINGLE: RoutedService = aService({ annotations: TOLD, labels: TURNED, selector: NARROWED });
+export const DUAL: RoutedService = aService({
+  annotations: TOLD,
+  labels: TURNED,
+  selector: NARROWED,
+  families: ["IPv4", "IPv6"],
+});
 
 export type Row = readonly [state: string, scene: Scene, step: string];

@@ -1,7 +1,8 @@
 /** Goal: what events did not tell of route mode is found by the sweep, in a number of reads that does not grow with the Services. */
 import { describe, expect, it } from "vitest";
 import { ENDPOINT_SLICES, PODS, SERVICES } from "../../../functions/kit/kube/request.ts";
-import { createRouted, createScene, DUAL, setReady } from "./route-world.ts";
+import { createStandby } from "../../../functions/standby/feature.ts";
+import { createRouted, createRouteWorld, createScene, DUAL, ROUTE, setReady, type RouteWorld } from "./route-world.ts";
 
 const V4 = "db-bellwether-ipv4";
 const V6 = "db-bellwether-ipv6";
@@ -46,4 +47,60 @@ describe("the sweep", () => {
     expect(await world.sweep()).toEqual([]);
     expect(world.requests).toHaveLength(1);
   });
+});
+
+const SERVICES_COUNT = 1_000;
+/** Of a whole tick, whatever it sweeps. */
+const READS_MAX = 30;
+const deadlineMs = 60_000;
+const READY = {
+  status: {
+    phase: "Running",
+    podIPs: [{ ip: "10.1.0.1" }],
+    conditions: [{ type: "Ready", status: "True" }],
+  },
+};
+
+type Labelling = (index: number) => Readonly<Record<string, string>>;
+
+/** One pod for each Service; nothing of ours yet. */
+const createCrowd = (labelling: Labelling): RouteWorld => {
+  const world = createRouteWorld();
+  for (let index = 0; index < SERVICES_COUNT; index += 1) {
+    const labels = labelling(index);
+    world.create(PODS, {
+      metadata: { name: `pod-${index}`, labels },
+      spec: { containers: [{ name: "main", image: "example.test/db" }] },
+    });
+    world.change(PODS, `pod-${index}`, READY, "status");
+    const spec = { selector: labels, ports: [{ port: 80 }] };
+    world.create(SERVICES, { metadata: { name: `store-${index}`, annotations: ROUTE }, spec });
+  }
+  return world;
+};
+
+const LABEL_CHARACTERS = 63;
+const CROWDS: readonly (readonly [title: string, labelling: Labelling, selectors: number])[] = [
+  ["of one application each", (index) => ({ app: `store-${index}` }), 3],
+  ["whose labels are as long as they may be", (index) => ({ app: String(index).padStart(LABEL_CHARACTERS, "x") }), 17],
+  ["that have no label in common", (index) => ({ [`app-${index}`]: "store" }), 1],
+];
+
+describe(`the sweep of ${SERVICES_COUNT} Services in route mode`, () => {
+  it.each(CROWDS)(
+    `%s takes at most ${READS_MAX} reads`,
+    async (_, labelling, selectors) => {
+      const world = createCrowd(labelling);
+      const found: string[] = [];
+      await world.clock.settle(createStandby(world.context).sweep(world.send, (groups) => found.push(...groups)));
+      expect(found).toHaveLength(SERVICES_COUNT);
+      expect(world.requests.every(({ verb }) => verb === "list")).toBe(true);
+      expect(world.requests.length).toBeLessThanOrEqual(READS_MAX);
+      // Not the pages of label mode's LISTs, nor further pages.
+      const asked = world.requests.filter(({ resource, path }) => resource === PODS && !path.includes("continue="));
+      const own = asked.filter(({ path }) => !/labelSelector=(?:bellwether|qoqo)/.test(path));
+      expect(own).toHaveLength(selectors);
+    },
+    deadlineMs,
+  );
 });

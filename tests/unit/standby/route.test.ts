@@ -41,7 +41,7 @@ describe("the cut-over", () => {
     expect(await world.run()).toEqual({ kind: "done", reason: "Routed" });
     expect(writesOf(world)).toEqual([]);
     expect(await world.sweep()).toEqual([]);
-    expect(world.requests.filter(({ verb }) => verb === "list")).toHaveLength(2 + 3);
+    expect(world.requests.filter(({ verb }) => verb === "list")).toHaveLength(2 + 2);
   });
 });
 
@@ -91,6 +91,7 @@ describe("the way back", () => {
     ]);
     expect(world.gaps).toEqual([]);
     expect(world.get(SERVICES, "db")?.spec).toMatchObject({ selector: { app: "db" } });
+    expect(world.get(SERVICES, "db")?.metadata.labels).toEqual({ team: "data" });
     expect(world.get(SERVICES, "db")?.metadata.annotations).toBeUndefined();
     expect(world.events.map(({ type }) => type)).toEqual(["dev.bellwether.leader.lost.v1"]);
     expect(world.get(ENDPOINT_SLICES, V4)).toBeUndefined();

@@ -165,3 +165,22 @@ test("a pod that is not Ready is shared all the same", async () => {
   await tell(world, PODS, "both");
   expect(activePods(world)).toEqual(["both"]);
 });
+
+test("a group in which no pod can be active gives up the pods that left it, so that another Service is served by them", async () => {
+  const world = createWorld();
+  addPod(world, "store-a", { labels: BOTH });
+  addPod(world, "store-b", { labels: BOTH });
+  addService(world);
+  await world.tick();
+  await world.clock.advance(5000);
+  expect(activePods(world)).toEqual(["store-a"]);
+  // Nobody is left behind `store`, and its record still names a pod that is gone.
+  const path = `/api/v1/namespaces/${NAMESPACE}/pods/store-a`;
+  world.api.handle({ method: "DELETE", path, contentType: "application/json", body: { gracePeriodSeconds: 0 } });
+  world.change(PODS, "store-b", { metadata: { labels: { app: "other" } } });
+  addService(world, "front", { selector: FRONT });
+  await world.tick();
+  await world.clock.advance(5000);
+  await world.tick();
+  expect([activePods(world), groupOn(world, "store-b")]).toEqual([["store-b"], groupOf(FRONT)]);
+});

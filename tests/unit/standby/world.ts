@@ -8,25 +8,14 @@ import { HANDOVER_METRICS } from "../../../functions/kit/handover/metrics.ts";
 import { createLog } from "../../../functions/kit/host/log.ts";
 import { METRICS } from "../../../functions/kit/host/metric-list.ts";
 import { createMetrics, type Metrics } from "../../../functions/kit/host/metrics.ts";
-import type { KubeObject } from "../../../functions/kit/kube/object.ts";
-import {
-  apiVersionOf,
-  createRequest,
-  deleteRequest,
-  getRequest,
-  objectOf,
-  patchRequest,
-  type KubeRequest,
-  type KubeResponse,
-  type Resource,
-  type Transport,
-} from "../../../functions/kit/kube/request.ts";
+import type { KubeRequest, KubeResponse, Transport } from "../../../functions/kit/kube/request.ts";
 import { createStandby } from "../../../functions/standby/feature.ts";
 import { STANDBY_METRICS } from "../../../functions/standby/metrics.ts";
 import { groupOf, type Selector } from "../../../functions/standby/model.ts";
 import type { RouteMode } from "../../../functions/standby/route-mode.ts";
 import { createMemoryApi, type MemoryApi } from "../../../infra/lab/memory/api.ts";
 import { NAMESPACE } from "../support/builders.ts";
+import { handsOn, type Hands } from "../support/hands-on.ts";
 import { watchRoutes, type Routes } from "./routes.ts";
 import { createVirtualClock, type VirtualClock } from "../support/virtual-clock.ts";
 
@@ -43,7 +32,7 @@ export const LEASE: string = `bellwether-standby-${GROUP}`;
 /** Asked before each request of the function; what it returns is the answer, and nothing reaches the API. */
 export type Interceptor = (request: KubeRequest) => KubeResponse | undefined;
 
-export interface World extends Routes {
+export interface World extends Routes, Hands {
   readonly api: MemoryApi;
   readonly clock: VirtualClock;
   readonly send: Transport;
@@ -60,11 +49,6 @@ export interface World extends Routes {
   sweep(feature?: Feature): Promise<readonly string[]>;
   /** A sweep, and the runs that it asks for. */
   tick(feature?: Feature): Promise<readonly string[]>;
-  get(resource: Resource, name: string): KubeObject | undefined;
-  create(resource: Resource, object: { readonly metadata: object; readonly [field: string]: unknown }): KubeObject;
-  /** A merge patch by somebody else. */
-  change(resource: Resource, name: string, body: Readonly<Record<string, unknown>>, status?: "status"): KubeObject;
-  remove(resource: Resource, name: string): void;
 }
 
 interface InstanceOptions {
@@ -72,42 +56,6 @@ interface InstanceOptions {
   readonly route?: RouteMode;
   readonly mode?: "active" | "observe";
 }
-
-const fail = (response: KubeResponse): never => {
-  throw new Error(`the test's own write was refused: ${JSON.stringify(response.body)}`);
-};
-
-const withoutManager = (request: KubeRequest): KubeRequest => ({ ...request, path: request.path.replace(/\?.*/, "") });
-
-const handsOn = (api: MemoryApi): Pick<World, "get" | "create" | "change" | "remove"> => {
-  const get: World["get"] = (resource, name) => {
-    const answer = api.handle(getRequest(resource, NAMESPACE, name));
-    return answer.status === 200 ? objectOf(answer) : undefined;
-  };
-  const known = (resource: Resource, name: string): KubeObject => {
-    const object = get(resource, name);
-    if (object === undefined) throw new Error(`${resource.kind} ${name} does not exist`);
-    return object;
-  };
-  return {
-    get,
-    create: (resource, object) => {
-      const body = { apiVersion: apiVersionOf(resource), kind: resource.kind, ...object };
-      const answer = api.handle(withoutManager(createRequest(resource, NAMESPACE, body)), { manager: "tester" });
-      return answer.status === 201 ? objectOf(answer) : fail(answer);
-    },
-    change: (resource, name, body, status) => {
-      const where = { namespace: NAMESPACE, on: known(resource, name).metadata };
-      const request = patchRequest(resource, status === undefined ? where : { ...where, subresource: status }, body);
-      const answer = api.handle(withoutManager(request), { manager: "tester" });
-      return answer.status === 200 ? objectOf(answer) : fail(answer);
-    },
-    remove: (resource, name) => {
-      const answer = api.handle(deleteRequest(resource, NAMESPACE, known(resource, name).metadata));
-      if (answer.status !== 200) fail(answer);
-    },
-  };
-};
 
 /** An empty cluster with the function in it. */
 export const createWorld = (): World => {

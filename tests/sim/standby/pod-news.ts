@@ -1,0 +1,47 @@
+/** When pods were touched by others than the function, and when any was lost to lead to: what a write may not have known. */
+import { PODS } from "../../../functions/kit/kube/request.ts";
+import type { KubeObject } from "../../../functions/kit/kube/object.ts";
+import { viewCandidate } from "../../../functions/kit/pods/candidate.ts";
+import { ROLES } from "../../../functions/standby/labels.ts";
+import type { Revision } from "../../../infra/lab/memory/object.ts";
+import { all } from "../hands.ts";
+import { FUNCTION_USER, type World } from "../world.ts";
+
+export interface PodNews {
+  /** The pod can serve, and nobody but the function has touched it since, in milliseconds of lived time. */
+  readonly isSteady: (uid: string, since: number) => boolean;
+  readonly isUntouched: (uid: string, since: number) => boolean;
+  /** Milliseconds of lived time. */
+  readonly lostAt: () => number;
+}
+
+const isAble = (pod: KubeObject): boolean => {
+  const { ready, terminating, finished } = viewCandidate(pod, ROLES, { member: true, now: 0 });
+  return ready && !terminating && !finished;
+};
+
+const hasLabel = (pod: KubeObject | undefined): boolean => pod?.metadata.labels?.[ROLES.roleLabel] !== undefined;
+
+const isLoss = ({ type, object, previous }: Revision): boolean =>
+  type === "DELETED" || !isAble(object) || (hasLabel(previous) && !hasLabel(object));
+
+export const followPods = (world: World): PodNews => {
+  const touchedAt = new Map<string, number>();
+  let lostAt = Number.NEGATIVE_INFINITY;
+  world.api.onRevision((revision) => {
+    const { resource, object, previous, writer } = revision;
+    if (resource.plural !== PODS.plural) return;
+    if (isLoss(revision)) lostAt = world.clock.lived();
+    // By a fence the group ends, or hands over: that is the function's business, but no cut-over.
+    const isFence = hasLabel(previous) && !hasLabel(object);
+    if (isFence || writer.user !== FUNCTION_USER) touchedAt.set(object.metadata.uid, world.clock.lived());
+  });
+  const isUntouched = (uid: string, since: number): boolean =>
+    (touchedAt.get(uid) ?? Number.NEGATIVE_INFINITY) <= since;
+  return {
+    isUntouched,
+    isSteady: (uid, since) =>
+      isUntouched(uid, since) && all(world, PODS).some((pod) => pod.metadata.uid === uid && isAble(pod)),
+    lostAt: () => lostAt,
+  };
+};
