@@ -1,14 +1,24 @@
 import { defineConfig } from "vitest/config";
 
+/** How long a thing is awaited says nothing about it: a busy machine is slow. */
+const patient = { testTimeout: 30_000, expect: { poll: { timeout: 20_000 } } };
+
 /** `quick` is what `npm run check` runs; `integration` needs the lab's real control plane. */
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "quick", include: ["tests/{unit,property,explore,sim,contract,budget}/**/*.test.ts"] } },
+      {
+        test: {
+          name: "quick",
+          include: ["tests/{unit,property,explore,sim,contract,budget}/**/*.test.ts"],
+          ...patient,
+        },
+      },
       {
         test: {
           name: "integration",
           include: ["tests/integration/**/*.test.ts"],
+          ...patient,
           testTimeout: 120_000,
           hookTimeout: 1_800_000,
           fileParallelism: false,
