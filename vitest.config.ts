@@ -1,12 +1,21 @@
 import { defineConfig } from "vitest/config";
 
-/** `quick` is what `npm run check` runs; `integration` needs the lab's real control plane, `platform` Knative and KEDA on it. */
-const onLab = { testTimeout: 120_000, hookTimeout: 1_800_000, fileParallelism: false };
+/** How long a thing is awaited says nothing about it: a busy machine is slow. */
+const patient = { testTimeout: 30_000, expect: { poll: { timeout: 20_000 } } };
 
+const onLab = { ...patient, testTimeout: 120_000, hookTimeout: 1_800_000, fileParallelism: false };
+
+/** `quick` is what `npm run check` runs; `integration` needs the lab's real control plane, `platform` Knative and KEDA on it. */
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "quick", include: ["tests/{unit,property,explore,sim,contract,budget}/**/*.test.ts"] } },
+      {
+        test: {
+          name: "quick",
+          include: ["tests/{unit,property,explore,sim,contract,budget}/**/*.test.ts"],
+          ...patient,
+        },
+      },
       {
         test: {
           name: "integration",

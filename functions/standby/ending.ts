@@ -8,16 +8,18 @@ import { endRemains } from "../kit/group/orphans.ts";
 import { loadRecords } from "../kit/group/records.ts";
 import type { RecordView } from "../kit/handover/model.ts";
 import type { KubeObject } from "../kit/kube/object.ts";
-import { FIELD_MANAGER } from "../kit/kube/request.ts";
+import { listAll } from "../kit/kube/page.ts";
+import { FIELD_MANAGER, SERVICES } from "../kit/kube/request.ts";
 import { keyText } from "../kit/keys.ts";
 import { managersOf } from "../kit/managers.ts";
-import { failed, type PassOutcome } from "../kit/outcome.ts";
+import { failed, restart, type PassOutcome } from "../kit/outcome.ts";
 import { listPods } from "../kit/pods/load.ts";
 import { selects } from "../kit/selector.ts";
 import { DELIVERY_MS, restore } from "./cut-over.ts";
+import { standingGroups } from "./decide.ts";
 import { ROLES } from "./labels.ts";
 import type { Situation } from "./load.ts";
-import { groupOf, isNarrowed, isOwner, subjectOf, type Selector, type ServiceView } from "./model.ts";
+import { groupOf, isNarrowed, isOwner, subjectOf, viewService, type Selector, type ServiceView } from "./model.ts";
 
 const announceEnd = ({ context }: Io, { group, namespace, reading }: Situation, record: RecordView): void => {
   const owner = reading.kind === "ours" ? reading.owner : undefined;
@@ -43,6 +45,18 @@ const isStranded = (service: ServiceView, group: string): boolean =>
   service.metadata.deletionTimestamp === undefined &&
   managersOf(service.raw, ["spec", "selector"]).includes(FIELD_MANAGER);
 
+/** A pause, in which watches hear of a selector that was restored; then whether anybody stands for the group is looked at again. */
+const waitForNews = async (
+  { context, send }: Io,
+  { namespace, group, standing }: Situation,
+): Promise<PassOutcome | undefined> => {
+  await context.clock.sleep(DELIVERY_MS);
+  const listing = await listAll(send, SERVICES, { namespace });
+  if (!listing.ok) return failed("list Services", listing.response);
+  const stands = standingGroups(listing.items.map(viewService)).some((one) => one.group === group);
+  return stands === (standing !== undefined) ? undefined : restart("who stands for the group changed before its end");
+};
+
 /** Ends what is left of the group; `idle`: the outcome where nothing is. When it was something, the group is looked at once more: a Service may have come back meanwhile. */
 export const endGroup = async (io: Io, situation: Situation, idle: PassOutcome): Promise<PassOutcome> => {
   const { namespace, group, services } = situation;
@@ -56,7 +70,9 @@ export const endGroup = async (io: Io, situation: Situation, idle: PassOutcome):
   const unrestored = await restore(io, stranded);
   if (unrestored !== undefined) return unrestored;
   // A selector may have been restored a moment ago, by us or by its owner, also to another one; and no end is urgent.
-  if (services.some(({ original }) => finds(original, enrolled.items))) await io.context.clock.sleep(DELIVERY_MS);
+  const isFound = services.some(({ original }) => finds(original, enrolled.items));
+  const changed = isFound ? await waitForNews(io, situation) : undefined;
+  if (changed !== undefined) return changed;
   const heirs = heirsOf(situation, enrolled.items);
   const outcome = await endRemains(io, ROLES, { namespace, group });
   if (outcome.kind !== "done") return outcome;

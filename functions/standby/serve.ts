@@ -47,12 +47,22 @@ const renewed = async (served: Served, record: RecordView): Promise<void> => {
   if (wrote) context.metrics.count(RENEWALS, seriesOf(standing.owners[0]));
 };
 
+/** Nothing is left of a leadership, and whoever finds the record finds the pod fenced under it. */
+const isFencedUnder = (record: RecordView | undefined, { uid, role, stamp, token }: Candidate): boolean => {
+  if (role !== undefined || token !== undefined) return false;
+  if (record === undefined) return stamp === undefined;
+  return uid !== record.holder?.uid && stamp?.record === record.uid && stamp.epoch === record.epoch;
+};
+
 /**
  * Pods that the selector does not find any more, and that are fenced, are let go: another Service may select them, and cannot have them
  * before. A refusal is no trouble: the pod changed, and is looked at again.
  */
-const releaseLeavers = async ({ send, standing }: Served, pods: readonly Candidate[]): Promise<void> => {
-  const leavers = pods.filter(({ member, group, role }) => !member && group === standing.group && role === undefined);
+const releaseLeavers = async (
+  { send, standing }: Served,
+  { record, pods }: { readonly record: RecordView | undefined; readonly pods: readonly Candidate[] },
+): Promise<void> => {
+  const leavers = pods.filter((pod) => !pod.member && pod.group === standing.group && isFencedUnder(record, pod));
   const body = { metadata: { labels: { [enrolmentLabel(ROLES.feature)]: null } } };
   await Promise.all(leavers.map((pod) => send(patchRequest(PODS, { namespace: pod.namespace, on: pod }, body))));
 };
@@ -104,7 +114,7 @@ const afterHandOver = async (served: Served, settled: Settled, findings: readonl
     verdict.kind === "lead"
       ? led(served, settled, { reason: verdict.reason, findings })
       : held(served, { message: verdict.message, record }, findings),
-    releaseLeavers(served, pods),
+    releaseLeavers(served, { record, pods }),
   ]);
   return outcome;
 };
@@ -150,9 +160,28 @@ const act = async (
   // Leavers may be waited for elsewhere, whether or not anybody can be active here.
   const [outcome] = await Promise.all([
     held(served, { message: carried.verdict.message, record }, findings),
-    releaseLeavers(served, observed.pods),
+    releaseLeavers(served, observed),
   ]);
   return outcome;
+};
+
+/** The pod that the record names was let go, and is back; undefined: it was not. */
+const returnedHolder = ({ record, standing }: Served, pods: readonly Candidate[]): Candidate | undefined =>
+  record?.epoch === undefined
+    ? undefined
+    : pods.find(({ uid, group }) => uid === record.holder?.uid && group !== standing.group);
+
+/**
+ * Whoever let it go did so by an older record. Enrolled under this one it could be promoted by one instance while another, which has not
+ * found it, replaces it. So the record is nobody's first: only one of them can write that.
+ */
+const vacate = async (served: Served, observed: Observed<Candidate>, returned: Candidate): Promise<PassOutcome> => {
+  const message = `pod ${returned.name} was let go, and is back`;
+  const verdict: Holding = { kind: "hold", vacates: true, message, findings: [] };
+  const others = { ...observed, pods: observed.pods.filter((pod) => pod !== returned) };
+  const target = { kind: "nobody" } as const;
+  const carried = await carryOut(standbyPorts(served, served.standing), others, () => ({ verdict, target }));
+  return carried.kind === "stopped" ? stopped(served, carried.stop, []) : restart(message);
 };
 
 /** One attempt to bring the group to rest, on a record that was read before its pods. */
@@ -170,5 +199,7 @@ export const serve = async (served: Served): Promise<PassOutcome> => {
   }
   const observed = { names: ROLES, group, record, pods, epochSeen: 0, now: context.clock.serverNow() };
   const contested = contestFindings({ names: ROLES, record, lease: situation.lease, pods });
-  return context.mode === "observe" ? observe(served, observed, contested) : act(served, observed, contested);
+  if (context.mode === "observe") return observe(served, observed, contested);
+  const returned = returnedHolder(served, pods);
+  return returned === undefined ? act(served, observed, contested) : vacate(served, observed, returned);
 };

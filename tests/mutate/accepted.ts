@@ -1,4 +1,6 @@
 /** Mutants that survive for a good reason. An entry goes when its mutant is killed or its line changes: then think again. */
+import { ACCEPTED_OF_ROLES } from "./accepted-roles.ts";
+import { ACCEPTED_OF_STANDBY } from "./accepted-standby.ts";
 import type { Accepted } from "./verdict.ts";
 
 const PLAN = "functions/kit/handover/plan.ts";
@@ -230,4 +232,6 @@ export const ACCEPTED: readonly Accepted[] = [
     changes: ["set === undefined -> false"],
     reason: "no lock is served without its StatefulSet; the types refuse it",
   },
+  ...ACCEPTED_OF_ROLES,
+  ...ACCEPTED_OF_STANDBY,
 ];

@@ -27,6 +27,14 @@ export const FILES: readonly string[] = [
   "functions/kit/slots.ts",
   "functions/election/decide.ts",
   "functions/election/need.ts",
+  "functions/roles/admit.ts",
+  "functions/roles/decide.ts",
+  "functions/roles/need.ts",
+  "functions/roles/resting.ts",
+  "functions/standby/decide.ts",
+  "functions/standby/route/plan.ts",
+  "functions/standby/route/back.ts",
+  "functions/standby/route/turn.ts",
 ];
 
 /** Above what the slowest test takes on a busy machine; added to half again of what a test took unchanged. */

@@ -61,14 +61,9 @@ const planRecord = (observed: Observed): Step => {
 const isAnother = (one: Holder | undefined, other: Holder | undefined): boolean =>
   one?.uid !== other?.uid || one?.name !== other?.name;
 
-/** Somebody else wrote it: the endpoint, or the pod of that uid, is not the holder that it names. */
-const isIncoherent = (observed: Observed, { holder, endpoints }: SliceView): boolean => {
-  const named = observed.pods.find(({ uid }) => uid === holder?.uid);
-  return (
-    endpoints.some(({ targetRef }) => targetRef?.uid !== holder?.uid) ||
-    (named !== undefined && named.name !== holder?.name)
-  );
-};
+/** Somebody else wrote it: the endpoint is not the holder that it names. */
+const isIncoherent = ({ holder, endpoints }: SliceView): boolean =>
+  endpoints.some(({ targetRef }) => targetRef?.uid !== holder?.uid);
 
 /** Emptied under an epoch that the record has not reached: nobody who reads it there may fill it. */
 const isFenced = (second: SliceView, record: SliceView): boolean =>
@@ -88,14 +83,16 @@ const isOver = (observed: Standing, holder: Holder | undefined): boolean => {
     (service.epoch ?? 0) > (record.epoch ?? 0) ||
     record.epoch === undefined ||
     isAnother(record.holder, holder) ||
-    isIncoherent(observed, record) ||
+    isIncoherent(record) ||
     isAhead(record, second)
   );
 };
 
 /** The fail-over: one compare-and-swap of the record, with two families between the fence and the filling of the second. */
 const planEpoch = (observed: Standing): Step | undefined => {
-  const { record, second, target } = observed;
+  const { record, second, pods } = observed;
+  // Whoever stays is named by its pod: the name on the record may be somebody else's.
+  const target = observed.target ?? pods.find(({ uid }) => uid === record.holder?.uid);
   const holder = target === undefined ? record.holder : { name: target.name, uid: target.uid };
   if (!isOver(observed, holder)) return undefined;
   const epoch = nextOf(observed);

@@ -90,6 +90,7 @@ describe("a process that is", () => {
     await expect.poll(async () => (await app.state()).asked.leaderStatus).toBe(1);
     app.process.kill("SIGKILL");
     expect(await asking).toEqual(silent("it closed the connection without an answer"));
+    await app.process.exited;
     expect(await grpcAsker.leaderStatus([app])).toEqual(silent("it refuses connections on this port"));
   });
 
@@ -108,7 +109,7 @@ test("whoever has asked can end: no timer, socket or channel holds the process",
   const targets = JSON.stringify([...apps.map(({ host, port }) => ({ host, port })), { host: "127.0.0.1", port: 1 }]);
   const script = `
     import { grpcAsker } from ${JSON.stringify(ASK)};
-    const answers = await grpcAsker.leaderStatus(${targets}, { deadlineMs: 150 });
+    const answers = await grpcAsker.leaderStatus(${targets}, { deadlineMs: 2000 });
     process.stdout.write(answers.map(({ kind }) => kind).join(" ") + "\\n");
     const asked = performance.now();
     process.once("exit", () => process.stdout.write(String(performance.now() - asked)));
@@ -116,7 +117,7 @@ test("whoever has asked can end: no timer, socket or channel holds the process",
   const output = await runCommand(process.execPath, ["--input-type=module-typescript", "--eval", script]);
   const [kinds, lingeredMs] = output.split("\n");
   expect(kinds).toBe("silent answered silent");
-  expect(Number(lingeredMs)).toBeLessThan(500);
+  expect(Number(lingeredMs)).toBeLessThan(900);
 });
 
 test("a process speaks mutual TLS", { timeout: 30_000 }, async () => {

@@ -270,4 +270,18 @@ describe("others", () => {
     await world.run();
     expect(world.reach().IPv4).toEqual([uidOf(world, "db-1")]);
   });
+
+  it("who rewrite the name beside the holder's uid are put right once, though no pod can be active", async () => {
+    const world = await createRouted();
+    for (const name of ["db-1", "db-2", "db-3"]) setReady(world, name, false);
+    await world.settle();
+    world.change(ENDPOINT_SLICES, V4, { metadata: { annotations: { "bellwether.dev/holder": "other" } } });
+    world.forget();
+    await world.settle();
+    await world.run();
+    expect(writesOf(world).filter((write) => write.startsWith("patch"))).toEqual([
+      `patch endpointslices ${V4}`,
+      "patch services db",
+    ]);
+  });
 });

@@ -13,7 +13,7 @@ export interface Instance {
 export type Which = (request: KubeRequest) => boolean;
 
 /** Waits before the requests that `at` accepts until it may go on, and dies before the first that `end` accepts. */
-export const startInstance = (world: World, at: Which, end: Which = () => false): Instance => {
+export const startInstance = (world: Pick<World, "send">, at: Which, end: Which = () => false): Instance => {
   const stopped = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   const died = Promise.withResolvers<void>();
