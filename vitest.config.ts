@@ -5,7 +5,7 @@ const patient = { testTimeout: 30_000, expect: { poll: { timeout: 20_000 } } };
 
 const onLab = { ...patient, testTimeout: 120_000, hookTimeout: 1_800_000, fileParallelism: false };
 
-/** `quick` is what `npm run check` runs; `integration` needs the lab's real control plane, `platform` Knative and KEDA on it. */
+/** `quick` is what `npm run check` runs; `integration` needs the lab's real control plane, `platform` Knative and KEDA on it, `node` the machine for a node, `cluster` a node. */
 export default defineConfig({
   test: {
     projects: [
@@ -20,11 +20,21 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["tests/integration/**/*.test.ts"],
-          exclude: ["tests/integration/platform/**"],
+          exclude: ["tests/integration/{platform,node,cluster}/**"],
           ...onLab,
         },
       },
       { test: { name: "platform", include: ["tests/integration/platform/**/*.test.ts"], ...onLab } },
+      { test: { name: "node", include: ["tests/integration/node/**/*.test.ts"], ...onLab } },
+      {
+        test: {
+          name: "cluster",
+          include: ["tests/integration/cluster/**/*.test.ts"],
+          globalSetup: "tests/integration/cluster/support/setup.ts",
+          ...onLab,
+          testTimeout: 300_000,
+        },
+      },
     ],
   },
 });

@@ -8,6 +8,8 @@ import { findBinary } from "./binaries.ts";
 import { lastLines } from "./command.ts";
 import { startControlPlane } from "./control-plane.ts";
 import { startKubelet } from "./kubelet.ts";
+import { runNodeCommand } from "./node/commands.ts";
+import { NODE_MADE_OF } from "./node/up.ts";
 import { moduleFiles } from "./platform/module-files.ts";
 import { logToStderr } from "./progress.ts";
 import { checkedName, isRunning, readRecord, readRecords, stateFolder, stopLab, writeRecord } from "./state.ts";
@@ -21,11 +23,14 @@ const HELP = `A real control plane on this machine: etcd, kube-apiserver, kube-c
   npm run lab -- down     stop a lab and remove everything that it wrote
   npm run lab -- build    find, fetch or build all binaries now
 
+  npm run lab -- node up|down|status    as root: a whole node with Knative, whose pods are containers
+
   --name NAME                 which lab (default: default)
   --kubelet                   up: also start the stand-in kubelet, so that pods run
   --audit                     up: log every write with its bodies
   --kubernetes-version V      up, build: another release, such as v1.35.2
   --platform                  build: also kubectl, Knative, func and KEDA, for npm run test:platform
+  --node                      build: what a node needs, for npm run test:cluster
   --help
 
 Binaries come from KUBEBUILDER_ASSETS, PATH, the cache, the official releases, or a build with Go.
@@ -36,6 +41,7 @@ interface Flags {
   readonly audit: boolean;
   readonly kubelet: boolean;
   readonly platform: boolean;
+  readonly node: boolean;
   readonly kubernetesVersion: string | undefined;
 }
 
@@ -147,6 +153,7 @@ const findManifests = async (): Promise<void> => {
 
 const build = async (flags: Flags): Promise<void> => {
   await findAll(namesOf(LAB_PARTS), flags, say);
+  if (flags.node) await findAll(["kubectl", ...NODE_MADE_OF], flags, say);
   if (!flags.platform) return;
   // kubectl of the pinned release speaks to every release that we support.
   await findAll(namesOf(PLATFORM_PARTS), { ...flags, kubernetesVersion: undefined }, say);
@@ -169,21 +176,25 @@ const main = async (): Promise<void> => {
       audit: { type: "boolean", default: false },
       kubelet: { type: "boolean", default: false },
       platform: { type: "boolean", default: false },
+      node: { type: "boolean", default: false },
       "kubernetes-version": { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
   const [command = "--help"] = positionals;
+  if (command === "node" && !values.help) return runNodeCommand(positionals.slice(1));
   const run = COMMANDS[command];
   if (values.help || positionals.length === 0) {
     process.stdout.write(HELP);
     return;
   }
   if (run === undefined || positionals.length > 1) {
-    throw new Error(`command is ${JSON.stringify(positionals.join(" "))}; it must be one of up, down, status, build`);
+    throw new Error(
+      `command is ${JSON.stringify(positionals.join(" "))}; it must be one of up, down, status, build, node`,
+    );
   }
-  const { name, audit, kubelet, platform, "kubernetes-version": kubernetesVersion } = values;
-  await run({ name: checkedName(name), audit, kubelet, platform, kubernetesVersion });
+  const { name, "kubernetes-version": kubernetesVersion, ...flags } = values;
+  await run({ ...flags, name: checkedName(name), kubernetesVersion });
 };
 
 try {

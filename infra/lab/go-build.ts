@@ -19,7 +19,7 @@ const goMissing = (part: Part): Error =>
 /** What shows a placeholder unless the linker sets the release: `/version` (k8s.io/component-base/version) and `func version`. */
 const versionFlags = (part: Part, version: string): string => {
   if (part.family === "func") return ` -X knative.dev/func/pkg/version.Vers=${version}`;
-  if (part.family !== "kubernetes") return "";
+  if (part.family !== "kubernetes" && part.family !== "node") return "";
   const [major = "", minor = ""] = version.slice(1).split(".");
   const variable = " -X k8s.io/component-base/version";
   return `${variable}.gitVersion=${version}${variable}.gitMajor=${major}${variable}.gitMinor=${minor}`;

@@ -27,9 +27,31 @@ export type PlatformPartName =
   | "http-scaler"
   | "http-operator";
 
-export type PartName = LabPartName | PlatformPartName;
+/** What a node needs beside the parts above, to run pods and Knative in them. */
+export type NodePartName =
+  | "kube-scheduler"
+  | "kubelet"
+  | "kube-proxy"
+  | "pause"
+  | "coredns"
+  | "traefik"
+  | "serving-activator"
+  | "serving-autoscaler"
+  | "serving-queue";
 
-export type FamilyName = "etcd" | "kubernetes" | "knative" | "serving" | "func" | "keda" | "http-add-on";
+export type PartName = LabPartName | PlatformPartName | NodePartName;
+
+export type FamilyName =
+  | "etcd"
+  | "kubernetes"
+  | "knative"
+  | "serving"
+  | "func"
+  | "keda"
+  | "http-add-on"
+  | "node"
+  | "coredns"
+  | "traefik";
 
 export interface Part {
   readonly name: PartName;
@@ -48,6 +70,9 @@ const MAIN_MODULE: Readonly<Record<FamilyName, string>> = {
   func: "knative.dev/func",
   keda: "github.com/kedacore/keda/v2",
   "http-add-on": "github.com/kedacore/http-add-on",
+  node: "k8s.io/kubernetes",
+  coredns: "github.com/coredns/coredns",
+  traefik: "github.com/traefik/traefik/v3",
 };
 
 const part = (name: PartName, family: FamilyName, folder: string): Part => ({
@@ -84,7 +109,27 @@ export const PLATFORM_PARTS: Readonly<Record<PlatformPartName, Part>> = {
   "http-operator": part("http-operator", "http-add-on", "/operator"),
 };
 
-export const PARTS: Readonly<Record<PartName, Part>> = { ...LAB_PARTS, ...PLATFORM_PARTS };
+/** A program of our own that lies beside the family's go.mod. */
+const own = (name: PartName, family: FamilyName, folder: string): Part => ({
+  name,
+  family,
+  goPackage: `bellwether.dev/lab/${family}${folder}`,
+  reportsVersion: false,
+});
+
+export const NODE_PARTS: Readonly<Record<NodePartName, Part>> = {
+  "kube-scheduler": reporting("kube-scheduler", "node", "/cmd/kube-scheduler"),
+  kubelet: reporting("kubelet", "node", "/cmd/kubelet"),
+  "kube-proxy": reporting("kube-proxy", "node", "/cmd/kube-proxy"),
+  pause: own("pause", "node", "/pause"),
+  coredns: own("coredns", "coredns", ""),
+  traefik: part("traefik", "traefik", "/cmd/traefik"),
+  "serving-activator": part("serving-activator", "serving", "/cmd/activator"),
+  "serving-autoscaler": part("serving-autoscaler", "serving", "/cmd/autoscaler"),
+  "serving-queue": part("serving-queue", "serving", "/cmd/queue"),
+};
+
+export const PARTS: Readonly<Record<PartName, Part>> = { ...LAB_PARTS, ...PLATFORM_PARTS, ...NODE_PARTS };
 
 /** The Go module that carries a family's name and version. */
 export const mainModule = (family: FamilyName): string => MAIN_MODULE[family];

@@ -3,7 +3,10 @@ module bellwether.dev/lab/serving
 go 1.26.8
 
 tool (
+	knative.dev/serving/cmd/activator
+	knative.dev/serving/cmd/autoscaler
 	knative.dev/serving/cmd/controller
+	knative.dev/serving/cmd/queue
 	knative.dev/serving/cmd/webhook
 )
 

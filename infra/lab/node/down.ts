@@ -1,0 +1,38 @@
+/**
+ * Removes a node: its processes, pods, mounts, bridge, iptables rules, kernel settings and files. Each step finds what is there, so that
+ * it is the same after a crash, at any moment of `up`, and a second time.
+ */
+import { rmSync } from "node:fs";
+import { withProgress, type Log } from "../progress.ts";
+import { removeBridge } from "./host/bridge.ts";
+import { removePods } from "./host/cgroups.ts";
+import { killDaemons } from "./host/daemons.ts";
+import { removeChains } from "./host/iptables.ts";
+import { removeLeftovers } from "./host/leftovers.ts";
+import { unmountBelow } from "./host/mounts.ts";
+import { applySettings } from "./host/settings.ts";
+import { readNodeRecord } from "./record.ts";
+import { nodeFolder, siteOf } from "./site.ts";
+
+const removeNode = async (folder: string): Promise<void> => {
+  const record = readNodeRecord(folder);
+  if (record === undefined) return;
+  // First those that would start something again.
+  await killDaemons(folder, (name) => name !== "containerd");
+  await removePods();
+  await killDaemons(folder);
+  await removeBridge();
+  await removeChains();
+  applySettings(record.settings);
+  removeLeftovers(siteOf(folder, record.ports));
+  await unmountBelow(folder);
+  rmSync(folder, { recursive: true, force: true });
+};
+
+/** Answers false when there was nothing to remove. @throws when a step does not succeed within its bound; it can be repeated. */
+export const nodeDown = async (log: Log): Promise<boolean> => {
+  const folder = nodeFolder();
+  if (readNodeRecord(folder) === undefined) return false;
+  await withProgress("node down", log, () => removeNode(folder));
+  return true;
+};

@@ -1,0 +1,179 @@
+/** What the machine must offer before anything is started, each looked at by trying it, and what to do where it is missing. */
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { runCommand } from "../../command.ts";
+import { nodeFolder, POD_SUBNET, SERVICE_SUBNET } from "../site.ts";
+import { missingControllers, podRoots } from "./cgroups.ts";
+import { restoreRules, undoing } from "./iptables.ts";
+
+/** Where Debian puts the network plugins. */
+export const CNI_FOLDER = "/usr/lib/cni";
+
+/** By Debian package: files of it that are used, by path or as programs. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  containerd: ["containerd", "ctr", "containerd-shim-runc-v2"],
+  runc: ["runc"],
+  "containernetworking-plugins": ["bridge", "host-local", "loopback", "portmap"].map((name) => join(CNI_FOLDER, name)),
+  iptables: ["iptables-save", "iptables-restore", "ip6tables-save", "ip6tables-restore"],
+  iproute2: ["ip"],
+  kmod: ["modprobe"],
+  mount: ["mount", "umount"],
+};
+
+const neededDiskBytes = 6 * 1024 ** 3;
+const neededMemoryBytes = 3 * 1024 ** 3;
+
+/** Undefined: it is there. Otherwise a sentence for a person. */
+type Look = () => Promise<string | undefined> | string | undefined;
+
+const isRunnable = (file: string): boolean => {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const isInstalled = (name: string): boolean =>
+  name.startsWith("/")
+    ? isRunnable(name)
+    : (process.env["PATH"] ?? "").split(delimiter).some((folder) => isRunnable(join(folder, name)));
+
+const packages: Look = () => {
+  const missing = Object.keys(PACKAGES).filter((name) => PACKAGES[name]?.every(isInstalled) !== true);
+  if (missing.length === 0) return undefined;
+  return `programs are missing; on Debian: apt-get install --no-install-recommends ${missing.join(" ")}`;
+};
+
+/** The reason why a command fails, as a sentence that begins with what it is for. */
+const attempt = async (purpose: string, step: () => Promise<unknown>): Promise<string | undefined> => {
+  try {
+    await step();
+    return undefined;
+  } catch (error) {
+    return `${purpose}: ${error instanceof Error ? error.message : String(error)}`;
+  }
+};
+
+const links: Look = () =>
+  attempt("a bridge with a pair of virtual Ethernet devices cannot be made", async () => {
+    try {
+      await runCommand("ip", ["link", "add", "bellwether-try", "type", "bridge"]);
+      await runCommand("ip", ["link", "add", "bellwether-a", "type", "veth", "peer", "name", "bellwether-b"]);
+      await runCommand("ip", ["link", "set", "bellwether-a", "master", "bellwether-try"]);
+    } finally {
+      for (const name of ["bellwether-a", "bellwether-try"]) {
+        // oxlint-disable-next-line no-await-in-loop
+        await runCommand("ip", ["link", "delete", name]).catch(() => undefined);
+      }
+    }
+  });
+
+const overlay: Look = () => {
+  mkdirSync(dirname(nodeFolder()), { recursive: true });
+  const folder = mkdtempSync(`${nodeFolder()}-try-`);
+  const [lower = "", upper = "", work = "", merged = ""] = ["lower", "upper", "work", "merged"].map((name) => {
+    mkdirSync(join(folder, name));
+    return join(folder, name);
+  });
+  return attempt(
+    `overlay file systems cannot be mounted in ${dirname(folder)} (XDG_STATE_HOME chooses another place)`,
+    async () => {
+      try {
+        const layers = `lowerdir=${lower},upperdir=${upper},workdir=${work}`;
+        await runCommand("mount", ["-t", "overlay", "overlay", "-o", layers, merged]);
+        await runCommand("umount", [merged]);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
+};
+
+/** One rule with everything that kube-proxy's rules are made of. */
+const RULES = `*nat
+:KUBE-BELLWETHER-TRY - [0:0]
+-A KUBE-BELLWETHER-TRY -m comment --comment "try" -m conntrack --ctstate NEW -m statistic --mode random --probability 0.5 -m mark --mark 0x4000/0x4000 -j MARK --set-xmark 0x4000/0x4000
+-A KUBE-BELLWETHER-TRY -m addrtype --dst-type LOCAL -m recent --name TRY --rcheck --seconds 1 --reap -j RETURN
+-A KUBE-BELLWETHER-TRY -p tcp -m tcp --dport 1 -j DNAT --to-destination 127.0.0.1:2
+-A KUBE-BELLWETHER-TRY -j MASQUERADE --random-fully
+COMMIT
+`;
+
+const rules: Look = () =>
+  attempt("iptables cannot translate addresses as Services need it", async () => {
+    await restoreRules("iptables-restore", RULES);
+    await restoreRules("iptables-restore", "*nat\n-F KUBE-BELLWETHER-TRY\n-X KUBE-BELLWETHER-TRY\nCOMMIT\n");
+  });
+
+const bridgedRules: Look = async () => {
+  const setting = "/proc/sys/net/bridge/bridge-nf-call-iptables";
+  if (!existsSync(setting)) await runCommand("modprobe", ["br_netfilter"]).catch(() => undefined);
+  return existsSync(setting) ? undefined : "the kernel does not filter what crosses a bridge (module br_netfilter)";
+};
+
+const cgroups: Look = () => {
+  const missing = missingControllers();
+  return missing.length === 0 ? undefined : `the kernel offers no cgroups for ${missing.join(", ")}`;
+};
+
+const gigabytes = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
+
+const disk: Look = () => {
+  const parent = dirname(nodeFolder());
+  mkdirSync(parent, { recursive: true });
+  const { bavail, bsize } = statfsSync(parent);
+  const free = bavail * bsize;
+  if (free >= neededDiskBytes) return undefined;
+  return `${parent} has ${gigabytes(free)} free; a node takes ${gigabytes(neededDiskBytes)}`;
+};
+
+const memory: Look = () => {
+  const line = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync("/proc/meminfo", "utf8"))?.[1];
+  const free = Number(line) * 1024;
+  if (free >= neededMemoryBytes) return undefined;
+  return `${gigabytes(free)} of memory are free; a node takes ${gigabytes(neededMemoryBytes)}`;
+};
+
+const noOtherKubernetes: Look = async () => {
+  const chains = undoing(await runCommand("iptables-save", []));
+  if (chains === "" && podRoots().length === 0) return undefined;
+  return "another Kubernetes runs on this machine, or left rules or cgroups (chains KUBE-*, CNI-*, cgroup kubepods)";
+};
+
+const freeAddresses: Look = async () => {
+  const subnets = [POD_SUBNET, SERVICE_SUBNET];
+  const routes = await Promise.all(subnets.map((subnet) => runCommand("ip", ["-4", "route", "show", "root", subnet])));
+  const taken = subnets.filter((_, index) => routes[index] !== "");
+  return taken.length === 0 ? undefined : `something else uses the addresses ${taken.join(" and ")}`;
+};
+
+/** What needs programs is looked at once they are there. */
+const LOOKS: readonly Look[] = [
+  links,
+  overlay,
+  rules,
+  bridgedRules,
+  cgroups,
+  disk,
+  memory,
+  noOtherKubernetes,
+  freeAddresses,
+];
+
+/** Sentences about what is missing; empty: a node can start here. Changes nothing that it does not put back. */
+export const missingRequirements = async (): Promise<readonly string[]> => {
+  if (process.platform !== "linux") return [`a node needs Linux; this is ${process.platform}`];
+  if (process.getuid?.() !== 0)
+    return ["a node must be started by root: it mounts, and makes network devices and iptables rules"];
+  const uninstalled = await packages();
+  if (uninstalled !== undefined) return [uninstalled];
+  const missing: string[] = [];
+  for (const look of LOOKS) {
+    // oxlint-disable-next-line no-await-in-loop -- some of them use the same tables
+    const sentence = await look();
+    if (sentence !== undefined) missing.push(sentence);
+  }
+  return missing;
+};

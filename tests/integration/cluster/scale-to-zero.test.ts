@@ -1,0 +1,68 @@
+/** What the product's name promises: on Knative, with real pods, nothing of ours runs at rest, and a fault wakes what repairs it. */
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { judge, renderVerdict } from "../../../functions/kit/history/judge.ts";
+import { ELECTION } from "../../../infra/observe/scope.ts";
+import { waitForWriter, writersOf } from "../../../infra/lab/group.ts";
+import { deletePod, failProbe, killContainer, mendProbe, type Fault } from "./support/faults.ts";
+import { endFunction, functionGone, functionScaledToZero } from "./support/function.ts";
+import { podsReady, tokenOf } from "./support/group.ts";
+import { openStage, strike, type Stage } from "./support/stage.ts";
+
+interface Case {
+  readonly what: string;
+  readonly fault: Fault;
+  readonly mend?: Fault;
+}
+
+const CASES: readonly Case[] = [
+  { what: "pod is deleted", fault: deletePod },
+  { what: "container is killed", fault: killContainer },
+  { what: "readiness probe fails", fault: failProbe, mend: mendProbe },
+];
+
+const openDeadlineMs = 300_000;
+const closeDeadlineMs = 120_000;
+const settleDeadlineMs = 60_000;
+
+describe.skipIf(inject("missing").length > 0)("the cold tier on a real cluster", () => {
+  let stage: Stage;
+
+  beforeAll(async () => {
+    stage = await openStage("knative-cold", "scale-to-zero");
+  }, openDeadlineMs);
+  afterAll(() => stage.close(), closeDeadlineMs);
+
+  test("runs no process of ours but the sources' adapters while nothing happens", async () => {
+    await functionGone(stage.node);
+    expect(stage.scaling.at(-1)?.replicas).toBe(0);
+  });
+
+  test.for(CASES)(
+    "wakes when the writer's $what, makes one other pod the writer, and goes back to zero",
+    async ({ what, fault, mend }) => {
+      const { node, lock } = stage;
+      await endFunction(node);
+      const before = await waitForWriter(node, lock, { deadlineMs: settleDeadlineMs });
+
+      const { after, victim, woken, labelledAfterMs } = await strike(stage, before, fault);
+      process.stdout.write(
+        `the writer's ${what}: an instance is wanted after ${woken?.afterMs} ms, a new writer labelled after ${labelledAfterMs} ms\n`,
+      );
+      expect(writersOf(after)).toHaveLength(1);
+      expect(tokenOf(after)).toBeGreaterThan(tokenOf(before));
+      expect(woken?.replicas).toBe(1);
+      expect(woken?.afterMs).toBeLessThan(labelledAfterMs);
+
+      await mend?.(node, victim);
+      await podsReady(node, lock.namespace);
+      await functionScaledToZero(node);
+    },
+  );
+
+  test("never had two writers in everything that was observed", () => {
+    const { revisions, gaps } = stage.observer;
+    const verdict = judge(revisions, { ...ELECTION, gaps });
+    expect(verdict.promotions).toBeGreaterThan(CASES.length);
+    expect([...verdict.violations, ...verdict.foreign, ...verdict.gaps], renderVerdict(verdict)).toEqual([]);
+  });
+});

@@ -1,0 +1,43 @@
+/** What befalls a writer, done as it happens to one: through the API, to its process, to its answers. */
+import { succeed } from "../../../../infra/lab/api.ts";
+import type { PodView } from "../../../../functions/kit/handover/model.ts";
+import type { ClusterNode } from "../../../../infra/lab/node/cluster-node.ts";
+import { killAll, processesOf } from "./processes.ts";
+
+/** A pod of `createGroup`. */
+export interface Victim {
+  readonly namespace: string;
+  readonly pod: Pick<PodView, "name" | "uid">;
+}
+
+export type Fault = (node: ClusterNode, victim: Victim) => Promise<unknown>;
+
+const port = 8080;
+
+const pathOf = ({ namespace, pod }: Victim): string => `/api/v1/namespaces/${namespace}/pods/${pod.name}`;
+
+export const deletePod: Fault = ({ api }, victim) => succeed(api, "DELETE", pathOf(victim));
+
+/** @throws when none of its processes is on this machine. */
+export const killContainer: Fault = (_, { pod }) => {
+  const processes = processesOf(pod.uid);
+  if (processes.length === 0) throw new Error(`pod ${pod.name} has no process`);
+  killAll(processes);
+  return Promise.resolve();
+};
+
+interface WithAddress {
+  readonly status: { readonly podIP: string };
+}
+
+const answerWith =
+  (status: number): Fault =>
+  async ({ api }, victim) => {
+    const { podIP } = (await succeed<WithAddress>(api, "GET", pathOf(victim))).status;
+    await fetch(`http://${podIP}:${port}/${status}`, { method: "POST" });
+  };
+
+/** Until `mendProbe`. */
+export const failProbe: Fault = answerWith(503);
+
+export const mendProbe: Fault = answerWith(200);

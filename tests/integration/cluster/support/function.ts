@@ -1,0 +1,180 @@
+/** Our function on the node as users install it, and whether Knative runs it now. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { stringify } from "yaml";
+import type { KubeObject } from "../../../../functions/kit/kube/object.ts";
+import { succeed } from "../../../../infra/lab/api.ts";
+import { listWatch } from "../../../../infra/lab/list-watch.ts";
+import type { ClusterNode } from "../../../../infra/lab/node/cluster-node.ts";
+import { kubectl } from "../../../../infra/lab/platform/kubectl.ts";
+import { poll } from "../../../../infra/lab/poll.ts";
+import { folderOf, objectsOf, type OverlayName } from "../../platform/golden/overlays.ts";
+import { BELLWETHER_IMAGE } from "./images.ts";
+import { killAll, processesOf } from "./processes.ts";
+
+/** The name in the shipped component, as a user would replace it. */
+const SHIPPED_IMAGE = "registry.example.com/bellwether";
+const NAMESPACE = "bellwether";
+const readyDeadlineMs = 90_000;
+const zeroDeadlineMs = 110_000;
+const pollMs = 200;
+
+const kubectlOn = ({ site }: ClusterNode, ...args: readonly string[]): Promise<string> =>
+  kubectl({ kubeconfig: () => site.kubeconfigFile, dataDir: site.folder }, ...args);
+
+/**
+ * Without this the function never rests: the change of its own pod that ends is an event, which wakes it again.
+ * It belongs into infra/knative/sources.
+ */
+const NOT_OUR_OWN_PODS = {
+  target: { group: "sources.knative.dev", kind: "ApiServerSource", name: "bellwether-objects" },
+  patch: JSON.stringify([
+    { op: "test", path: "/spec/resources/0/kind", value: "Pod" },
+    {
+      op: "add",
+      path: "/spec/resources/0/selector",
+      value: { matchExpressions: [{ key: "app.kubernetes.io/name", operator: "NotIn", values: ["bellwether"] }] },
+    },
+  ]),
+};
+
+/** A folder of a user's own that takes a shipped one and names the image. */
+const withOurImage = async (overlay: OverlayName, use: (folder: string) => Promise<unknown>): Promise<void> => {
+  const folder = mkdtempSync(path.join(tmpdir(), "bellwether-overlay-"));
+  const [newName, newTag] = BELLWETHER_IMAGE.split(":");
+  const kustomization = {
+    apiVersion: "kustomize.config.k8s.io/v1beta1",
+    kind: "Kustomization",
+    resources: [path.relative(folder, folderOf(overlay))],
+    images: [{ name: SHIPPED_IMAGE, newName, newTag }],
+    patches: [NOT_OUR_OWN_PODS],
+  };
+  writeFileSync(path.join(folder, "kustomization.yaml"), stringify(kustomization));
+  try {
+    await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
+interface Conditions extends KubeObject {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+const WITH_CONDITIONS: Readonly<Record<string, string>> = {
+  Service: "/apis/serving.knative.dev/v1/namespaces/bellwether/services",
+  ApiServerSource: "/apis/sources.knative.dev/v1/namespaces/bellwether/apiserversources",
+  PingSource: "/apis/sources.knative.dev/v1/namespaces/bellwether/pingsources",
+};
+
+/** Names of what of the overlay is not Ready yet. */
+const waitingFor = async ({ api }: ClusterNode, overlay: OverlayName): Promise<readonly string[]> => {
+  const wanted = objectsOf(overlay).filter(
+    ({ apiVersion, kind }) => kind in WITH_CONDITIONS && apiVersion.includes("knative"),
+  );
+  const states = wanted.map(async ({ kind, metadata: { name } }) => {
+    const { status } = await succeed<Conditions>(api, "GET", `${WITH_CONDITIONS[kind]}/${name}`);
+    const isReady = status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True");
+    return isReady === true ? [] : [`${kind} ${name}`];
+  });
+  return (await Promise.all(states)).flat();
+};
+
+/** Applies the overlay with our image and resolves once its Service and its sources are Ready. @throws naming what is not. */
+export const installOverlay = async (node: ClusterNode, overlay: OverlayName): Promise<void> => {
+  const how = ["--server-side", "--force-conflicts", "--warnings-as-errors"];
+  await withOurImage(overlay, (folder) => kubectlOn(node, "apply", ...how, "-k", folder));
+  let waiting: readonly string[] = [];
+  const isReady = async (): Promise<true | undefined> => {
+    waiting = await waitingFor(node, overlay);
+    return waiting.length === 0 ? true : undefined;
+  };
+  try {
+    await poll(isReady, { what: overlay, everyMs: pollMs, deadlineMs: readyDeadlineMs });
+  } catch (error) {
+    throw new Error(`not Ready: ${waiting.join(", ")}`, { cause: error });
+  }
+};
+
+/** Deletes everything that `installOverlay` made, but for the namespace and the CRDs. */
+export const removeOverlay = async (node: ClusterNode, overlay: OverlayName): Promise<void> => {
+  const kept = new Set(["Namespace", "CustomResourceDefinition"]);
+  const made = objectsOf(overlay).filter(({ kind }) => !kept.has(kind));
+  const folder = mkdtempSync(path.join(tmpdir(), "bellwether-remove-"));
+  const file = path.join(folder, "objects.yaml");
+  try {
+    writeFileSync(file, made.map((object) => stringify(object)).join("---\n"));
+    await kubectlOn(node, "delete", "--ignore-not-found", "--wait=false", "-f", file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
+interface Scaled extends KubeObject {
+  readonly spec: { readonly replicas?: number; readonly mode?: string };
+}
+
+const DEPLOYMENTS = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`;
+const SERVERLESS = `/apis/networking.internal.knative.dev/v1alpha1/namespaces/${NAMESPACE}/serverlessservices`;
+const OF_FUNCTION = "labelSelector=serving.knative.dev%2Fservice%3Dbellwether";
+
+const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`;
+
+const ofFunction = async ({ api }: ClusterNode, collection: string): Promise<readonly Scaled[]> =>
+  (await succeed<{ readonly items: readonly Scaled[] }>(api, "GET", `${collection}?${OF_FUNCTION}`)).items;
+
+/** Whether no instance is wanted and requests wait at the activator; the last pod may still be ending. */
+const isScaledToZero = async (node: ClusterNode): Promise<boolean> => {
+  const [deployments, services] = await Promise.all([ofFunction(node, DEPLOYMENTS), ofFunction(node, SERVERLESS)]);
+  return (
+    deployments.length === 1 &&
+    deployments.every(({ spec }) => spec.replicas === 0) &&
+    services.every(({ spec }) => spec.mode === "Proxy")
+  );
+};
+
+const nothingRuns = async (node: ClusterNode): Promise<boolean> =>
+  (await isScaledToZero(node)) && (await ofFunction(node, PODS)).length === 0;
+
+const until = (what: string, isTrue: () => Promise<boolean>): Promise<true> =>
+  poll(async () => ((await isTrue()) ? true : undefined), { what, everyMs: pollMs, deadlineMs: zeroDeadlineMs });
+
+/** Resolves once Knative wants no instance. @throws after most of two minutes: a tick comes each minute. */
+export const functionScaledToZero = (node: ClusterNode): Promise<true> =>
+  until("no instance of the function wanted", () => isScaledToZero(node));
+
+/** Resolves once there is no process of the function either. @throws after most of two minutes. */
+export const functionGone = (node: ClusterNode): Promise<true> =>
+  until("no process of the function", () => nothingRuns(node));
+
+/**
+ * As `functionGone`, but ends the processes of the last pod at once. It would have up to a minute to end in peace, and meanwhile an ingress
+ * that keeps connections to it open still gets answers from it.
+ */
+export const endFunction = async (node: ClusterNode): Promise<void> => {
+  await functionScaledToZero(node);
+  const pods = await ofFunction(node, PODS);
+  for (const { metadata } of pods) if (metadata.deletionTimestamp !== undefined) killAll(processesOf(metadata.uid));
+  await functionGone(node);
+};
+
+export interface Scaling {
+  readonly atMs: number;
+  readonly replicas: number;
+}
+
+/** Writes down each change of the number of instances that are wanted, from now until `signal` is aborted. */
+export const watchScaling = async (node: ClusterNode, signal: AbortSignal): Promise<readonly Scaling[]> => {
+  const seen: Scaling[] = [];
+  await listWatch<Scaled>({
+    kubeConfig: node.kubeConfig,
+    path: DEPLOYMENTS,
+    signal,
+    onEvent: ({ object: { metadata, spec } }) => {
+      if (metadata.labels?.["serving.knative.dev/service"] !== "bellwether") return;
+      if (seen.at(-1)?.replicas !== spec.replicas) seen.push({ atMs: Date.now(), replicas: spec.replicas ?? 0 });
+    },
+  });
+  return seen;
+};

@@ -1,0 +1,103 @@
+/** A StatefulSet of real pods with a lock on it, in a namespace of its own. */
+import { LOCKS, ROLES } from "../../../../functions/election/labels.ts";
+import type { Revision } from "../../../../functions/kit/history/revision.ts";
+import type { KubeObject } from "../../../../functions/kit/kube/object.ts";
+import { succeed } from "../../../../infra/lab/api.ts";
+import type { GroupState, LockName } from "../../../../infra/lab/group.ts";
+import { applyManifest } from "../../../../infra/lab/manifests.ts";
+import type { ClusterNode } from "../../../../infra/lab/node/cluster-node.ts";
+import { poll } from "../../../../infra/lab/poll.ts";
+import { APPLICATION_IMAGE } from "./images.ts";
+
+const labels = { app: "db" };
+const port = 8080;
+/** The shortest that the cold tier takes without a warning. */
+const leaseDurationSeconds = 122;
+const readyDeadlineMs = 60_000;
+const pollMs = 100;
+
+const container = {
+  name: "db",
+  image: APPLICATION_IMAGE,
+  ports: [{ name: "db", containerPort: port }],
+  readinessProbe: {
+    httpGet: { port: "db", path: "/" },
+    // A restarted container must not be Ready again before its failure was noticed from zero.
+    initialDelaySeconds: 4,
+    periodSeconds: 1,
+    timeoutSeconds: 1,
+    failureThreshold: 1,
+  },
+};
+
+const statefulSet = (namespace: string): Parameters<typeof applyManifest>[1] => ({
+  apiVersion: "apps/v1",
+  kind: "StatefulSet",
+  metadata: { name: "db", namespace },
+  spec: {
+    serviceName: "db",
+    replicas: 3,
+    podManagementPolicy: "Parallel",
+    selector: { matchLabels: labels },
+    template: { metadata: { labels }, spec: { terminationGracePeriodSeconds: 10, containers: [container] } },
+  },
+});
+
+/** Resolves once all pods are Ready. */
+export const createGroup = async (node: ClusterNode, namespace: string): Promise<LockName> => {
+  const { api } = node;
+  await applyManifest(api, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  await applyManifest(api, statefulSet(namespace));
+  await podsReady(node, namespace);
+  const leaseName = "db-writer";
+  await applyManifest(api, {
+    apiVersion: "app.anukkrit.me/v1",
+    kind: "StatefulSetLock",
+    metadata: { name: "db", namespace },
+    spec: { statefulSetName: "db", leaseName, leaseDurationSeconds },
+  });
+  return { namespace, name: "db", leaseName };
+};
+
+interface Pods {
+  readonly items: readonly (KubeObject & {
+    readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  })[];
+}
+
+/** Resolves once there are three Ready pods that do not end. The StatefulSet's own count would lag behind a deletion. */
+export const podsReady = ({ api }: ClusterNode, namespace: string): Promise<true> =>
+  poll(
+    async () => {
+      const { items } = await succeed<Pods>(api, "GET", `/api/v1/namespaces/${namespace}/pods`);
+      const ready = items.filter(
+        ({ metadata, status: { conditions = [] } }) =>
+          metadata.deletionTimestamp === undefined &&
+          conditions.some(({ type, status }) => type === "Ready" && status === "True"),
+      );
+      return ready.length === 3 ? true : undefined;
+    },
+    { what: `three Ready pods in ${namespace}`, everyMs: pollMs, deadlineMs: readyDeadlineMs },
+  );
+
+/** The function must still be there: the lock's finalizer is its business. @throws when the lock is not gone within a minute. */
+export const removeGroup = async ({ api }: ClusterNode, { namespace, name }: LockName): Promise<void> => {
+  const path = `/apis/${LOCKS.group}/${LOCKS.version}/namespaces/${namespace}/${LOCKS.plural}/${name}`;
+  await succeed(api, "DELETE", path);
+  const isGone = async (): Promise<true | undefined> =>
+    (await api.call("GET", path)).status === 404 ? true : undefined;
+  await poll(isGone, { what: `the end of lock ${namespace}/${name}`, everyMs: pollMs, deadlineMs: readyDeadlineMs });
+};
+
+/** The fencing token. */
+export const tokenOf = ({ record }: GroupState): number => record?.epoch ?? Number.NaN;
+
+/** When another pod than that one was first seen with the writer's label, after `sinceMs`. */
+export const nextWriterAtMs = (revisions: readonly Revision[], oldUid: string, sinceMs: number): number | undefined =>
+  revisions.find(
+    ({ type, object, observedAt }) =>
+      type !== "DELETED" &&
+      (observedAt ?? 0) >= sinceMs &&
+      object.metadata.uid !== oldUid &&
+      object.metadata.labels?.[ROLES.roleLabel] === ROLES.leader,
+  )?.observedAt;
