@@ -2,11 +2,9 @@
  * Says whether there is work: rehearses the runs that an event would start in the function, and its sweep. What is remembered in
  * between, so that most events cost no read, is what the function itself would remember.
  */
-import { hostname } from "node:os";
-import type { ObjectEvent } from "../../../events/types.ts";
-import { createElection } from "../../../functions/election/feature.ts";
+import type { ClaimEvent, ObjectEvent } from "../../../events/types.ts";
+import { createFeatures } from "../../../functions/features.ts";
 import type { Clock } from "../../../functions/kit/clock.ts";
-import type { FeatureContext } from "../../../functions/kit/context.ts";
 import type { Feature, RunOutcome } from "../../../functions/kit/feature.ts";
 import type { Config } from "../../../functions/kit/host/config.ts";
 import type { Log } from "../../../functions/kit/host/log.ts";
@@ -14,13 +12,11 @@ import type { Metrics } from "../../../functions/kit/host/metrics.ts";
 import type { Transport } from "../../../functions/kit/kube/request.ts";
 import { joinLists, shareLists } from "../../../functions/kit/kube/shared-lists.ts";
 import { createReconciler } from "../../../functions/kit/reconcile.ts";
-import { createRoles } from "../../../functions/roles/feature.ts";
-import { createStandby } from "../../../functions/standby/feature.ts";
 import { rehearse, rehearsedAsker } from "./rehearse.ts";
 
 export interface Judge {
   /** Keys of what the event may concern; none: it concerns nobody. Makes no API call. */
-  keysOf(event: ObjectEvent): readonly string[];
+  keysOf(event: ObjectEvent | ClaimEvent): readonly string[];
   /** Whether a run of any of them would do more than read; true where that cannot be told. Never rejects. */
   isWork(keys: readonly string[]): Promise<boolean>;
   /** Reads all groups. `work`: one of them needs more than that; `problem`: why not all could be read. Never rejects. */
@@ -40,29 +36,6 @@ const NO_METRICS: Metrics = { count: ignore, set: ignore, observe: ignore, forge
 
 const WORK: RunOutcome = { kind: "done", reason: "Work" };
 
-const createFeatures = ({ config, clock }: JudgeOptions): readonly Feature[] => {
-  const context: FeatureContext = {
-    clock,
-    log: NO_LOG,
-    metrics: NO_METRICS,
-    tickSeconds: config.tickSeconds,
-    mode: config.mode,
-    namespaces: config.namespaces,
-    instance: hostname(),
-    emit: ignore,
-  };
-  return [
-    createElection(context),
-    createRoles(context, {
-      asker: rehearsedAsker,
-      clusterDomain: config.clusterDomain,
-      openNamespaces: config.rolesNamespaces,
-      askingMs: config.groupDeadlineMs / 2,
-    }),
-    createStandby(context),
-  ];
-};
-
 /** Resolves to true with the first that does, else to false when all have. */
 const anyOf = async (verdicts: readonly Promise<boolean>[]): Promise<boolean> => {
   const hits = verdicts.map(async (verdict) => {
@@ -76,7 +49,13 @@ const keyOf = ({ name }: Feature, group: string): string => `${name}|${group}`;
 
 export const createJudge = (options: JudgeOptions): Judge => {
   const { config, send, clock } = options;
-  const features = createFeatures(options);
+  const features = createFeatures(config, {
+    clock,
+    log: NO_LOG,
+    metrics: NO_METRICS,
+    emit: ignore,
+    asker: rehearsedAsker,
+  });
 
   const runOf = (key: string): ((reading: Transport) => Promise<RunOutcome>) => {
     const feature = features.find(({ name }) => key.startsWith(`${name}|`));
@@ -120,7 +99,11 @@ export const createJudge = (options: JudgeOptions): Judge => {
   };
 
   return {
-    keysOf: (event) => features.flatMap((feature) => feature.groupsOf(event).map((group) => keyOf(feature, group))),
+    keysOf: (event) => {
+      const groupsOf = (feature: Feature): readonly string[] =>
+        event.type === "object" ? feature.groupsOf(event) : (feature.claimed?.(event) ?? []);
+      return features.flatMap((feature) => groupsOf(feature).map((group) => keyOf(feature, group)));
+    },
     isWork: judgeAll,
     sweep: async () => {
       const joined = joinLists(send);

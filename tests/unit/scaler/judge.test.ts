@@ -1,5 +1,6 @@
 /** What counts as work is what the function would do: no more, so that it can sleep, and no less, so that nothing is missed. */
 import { expect, test } from "vitest";
+import type { ClaimEvent } from "../../../events/types.ts";
 import { CHECKERS } from "../../../functions/roles/labels.ts";
 import { LOCKS } from "../../../functions/election/labels.ts";
 import { LEASES, PODS, STATEFUL_SETS } from "../../../functions/kit/kube/request.ts";
@@ -130,6 +131,25 @@ test("a checker is work once in its interval, not at each tick", async () => {
   expect(await sweepWith(world, judge)).toEqual(QUIET);
   await world.clock.advance(intervalSeconds * 1000);
   expect(await sweepWith(world, judge)).toEqual(WORK);
+});
+
+const claimOf = (pod: string): ClaimEvent => ({ type: "claim", id: "1", source: "s", namespace: "default", pod });
+
+test("a flood of claims of a checker's pods is work, and looked at one after the other, not once each", async () => {
+  const world = await createRolesAtRest();
+  const judge = judgeOf(world);
+  await sweepWith(world, judge);
+  world.forget();
+  const flood = Array.from({ length: 100 }, (_, index) => judge.isWork(judge.keysOf(claimOf(`db-${index}`))));
+  expect(await world.clock.settle(Promise.all(flood))).not.toContain(false);
+  expect(world.requests.filter(({ verb, resource }) => verb === "get" && resource === CHECKERS).length).toBeLessThan(4);
+});
+
+test("the claim of a pod whose set has no checker wakes nobody", async () => {
+  const world = await createRolesAtRest();
+  const judge = judgeOf(world);
+  await sweepWith(world, judge);
+  expect(await world.clock.settle(judge.isWork(judge.keysOf(claimOf("web-0"))))).toBe(false);
 });
 
 test("a Secret is not read: with tls the pods are the function's to ask", async () => {
