@@ -65,6 +65,15 @@ const findingsOf = (verdict: Verdict, rested: Rested, now: number): readonly Fin
   return [...verdict.findings, trueFinding("RouteShared", rested.step.reason, message)];
 };
 
+/** On the way back somebody else has to act before ours may go. */
+const findingsBack = ({ observed: { service, others }, step }: Rested, now: number): readonly Finding[] => {
+  if (step.reason !== "ControllersNotFilled" || isWrittenWithin(service.metadata, TOLD_AFTER_MS, now)) return [];
+  const trouble = isFollowed(service, others)
+    ? "the EndpointSlice controller finds no Ready pod by its selector"
+    : "the EndpointSlice controller does not follow its selector";
+  return [trueFinding("RouteKept", step.reason, `the Service is not given back yet: ${trouble}`)];
+};
+
 /** Undefined: there is nothing to say. The epoch on the Service tells whether a promotion was reported before. */
 const resultOf = ({ observed: before }: Decided, verdict: Verdict, { observed }: Rested): PassResult | undefined => {
   const record = recordIn(observed);
@@ -109,18 +118,15 @@ const reportEnd = ({ context }: Io, { observed }: Decided, rested: Rested): void
 const report = (io: Io, said: Said, decided: Decided, rested: Rested): PassOutcome | Promise<PassOutcome> => {
   const { verdict, observed } = decided;
   const outcome = outcomeOf(rested);
+  const standing = standingOf(observed.service);
+  const now = io.context.clock.serverNow();
   if (verdict === undefined) {
     reportEnd(io, decided, rested);
-    return outcome;
+    return publish(io, said, { standing, result: undefined, findings: findingsBack(rested, now) }, outcome);
   }
   const result = resultOf(decided, verdict, rested);
   if (result === undefined) return outcome;
-  const pass = {
-    standing: standingOf(observed.service),
-    result,
-    findings: findingsOf(verdict, rested, io.context.clock.serverNow()),
-  };
-  return publish(io, said, pass, outcome);
+  return publish(io, said, { standing, result, findings: findingsOf(verdict, rested, now) }, outcome);
 };
 
 const observe = (io: Io, said: Said, { verdict, observed }: Decided): PassOutcome | Promise<PassOutcome> => {

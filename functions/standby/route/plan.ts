@@ -143,18 +143,18 @@ const planService = (observed: Standing): Step | undefined => {
   return serviceStep({ annotations, labels, selector: { [ROUTED_KEY]: ROUTED_VALUE, ...removal } });
 };
 
-/** The cut-over ends when the controller has followed, and no other slice names a pod. */
+/** The cut-over ends when the controller has followed, and no other slice names a pod. It is open again as soon as one does. */
 const planEnd = (observed: Standing): Step => {
   const { service, others, record } = observed;
   if (service.selector[ROUTED_KEY] !== ROUTED_VALUE) return settled("ActiveNotReady");
   const busy = others.filter(({ endpoints }) => endpoints > 0);
-  const isWaiting = busy.some(({ manager }) => manager === SELECTOR_CONTROLLER);
-  if (isWaiting || (!record.exclusive && !isFollowed(service, others))) {
-    return { kind: "wait", reason: "ControllersNotEmpty" };
-  }
-  if (busy.length > 0) return settled("OtherSlices");
-  const spec = recordSpec(observed, record.holder, record.epoch ?? 0);
-  return write("mark", record, { ...spec, exclusive: true }) ?? settled("Routed");
+  const hasFollowed = isFollowed(service, others);
+  const exclusive = busy.length === 0 && (record.exclusive || hasFollowed);
+  const marked = write("mark", record, { ...recordSpec(observed, record.holder, record.epoch ?? 0), exclusive });
+  if (marked !== undefined) return marked;
+  if (exclusive) return settled("Routed");
+  const isWaiting = !hasFollowed || busy.some(({ manager }) => manager === SELECTOR_CONTROLLER);
+  return isWaiting ? { kind: "wait", reason: "ControllersNotEmpty" } : settled("OtherSlices");
 };
 
 const planRoute = (observed: Observed): Step => {

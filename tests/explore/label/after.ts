@@ -1,5 +1,6 @@
 /** After a hand-over: leavers are let go, and the Service is led to the active pod once the controller must have heard of it. */
 import { disqualification } from "../../../functions/kit/handover/choose.ts";
+import type { RecordView } from "../../../functions/kit/handover/model.ts";
 import { enrolmentLabel } from "../../../functions/kit/handover/names.ts";
 import { getRequest, objectOf, patchRequest, PODS, SERVICES } from "../../../functions/kit/kube/request.ts";
 import type { Candidate } from "../../../functions/kit/pods/candidate.ts";
@@ -28,8 +29,12 @@ const cutFor = ({ service }: Lock, active: Candidate | undefined): Cut | undefin
   return isPending ? { active, stage: active === undefined ? "extend" : "begin", news: undefined } : undefined;
 };
 
-const isLeaver = ({ member, group, role }: Candidate, own: string): boolean =>
-  !member && group === own && role === undefined;
+/** As in `serve.ts`. */
+const isFencedUnder = (record: RecordView | undefined, { uid, role, stamp, token }: Candidate): boolean => {
+  if (role !== undefined || token !== undefined) return false;
+  if (record === undefined) return stamp === undefined;
+  return uid !== record.holder?.uid && stamp?.record === record.uid && stamp.epoch === record.epoch;
+};
 
 /** What label mode does when a hand-over, a repair or an end has nothing left to write. */
 export const goOn =
@@ -44,7 +49,8 @@ export const goOn =
       return { kind: "stripping", record, pods: ours, stale: false };
     }
     const active = target.kind === "pod" ? pods.find(({ uid }) => uid === target.uid) : undefined;
-    const leavers = stage === "handOver" ? pods.filter((pod) => isLeaver(pod, group)) : [];
+    // Whether or not anybody can be active here.
+    const leavers = pods.filter((pod) => !pod.member && pod.group === group && isFencedUnder(record, pod));
     return orIdle({ kind: "after", lock, leavers, cut: cutFor(lock, active) });
   };
 

@@ -12,13 +12,15 @@ export interface LabelProtocol extends Protocol {
   readonly pausesAtEnd: boolean;
   /** Selectors are given back before the labels go. */
   readonly restoresFirst: boolean;
+  /** A record that names a pod which is not enrolled any more is made nobody's before that pod is enrolled. */
+  readonly vacatesReturned: boolean;
 }
 
 export interface LabelVariant {
   readonly name: string;
   /** What this protocol lacks, as half a sentence. */
   readonly leavesOut: string;
-  readonly flaw: "G";
+  readonly flaw: "G" | "S1";
   readonly weaken: (real: LabelProtocol) => LabelProtocol;
 }
 
@@ -37,6 +39,7 @@ const SHIPPED: LabelProtocol = {
   pauses: true,
   pausesAtEnd: true,
   restoresFirst: true,
+  vacatesReturned: true,
 };
 
 /** `variant` undefined: the protocol as it is shipped. */
@@ -61,5 +64,11 @@ export const LABEL_VARIANTS: readonly LabelVariant[] = [
     leavesOut: "the restoring of the selector before the group ends",
     flaw: "G",
     weaken: (real) => ({ ...real, restoresFirst: false }),
+  },
+  {
+    name: "returned-enrolled-at-once",
+    leavesOut: "the record that is nobody's before the pod that it names is enrolled again",
+    flaw: "S1",
+    weaken: (real) => ({ ...real, vacatesReturned: false }),
   },
 ];

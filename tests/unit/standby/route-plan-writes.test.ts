@@ -152,6 +152,18 @@ test.each<[string, Scene, string, object]>([
     { ...V4, holder: onA, epoch: EPOCH, turn: TURN, exclusive: true, content: content(SINGLE, "IPv4", A) },
   ],
   [
+    "the mark is taken back where the controllers' slices name pods again, and nothing else",
+    { service: SINGLE, pods: PODS, slices: [recordOf()], others: [anOther()] },
+    "mark",
+    { ...V4, holder: onA, epoch: EPOCH, turn: TURN, exclusive: false, content: content(SINGLE, "IPv4", A) },
+  ],
+  [
+    "the mark is taken back where somebody else came to keep slices",
+    { service: SINGLE, pods: PODS, slices: [recordOf()], others: [anOther({ manager: "someone", turn: undefined })] },
+    "mark",
+    { ...V4, holder: onA, epoch: EPOCH, turn: TURN, exclusive: false, content: content(SINGLE, "IPv4", A) },
+  ],
+  [
     "the fail-over names the next, and the mark stays",
     { service: SINGLE, pods: [A_DOWN, B], slices: [recordOf()] },
     "swap",
