@@ -67,6 +67,7 @@ export const endGroup = async <P extends PodView>(
   { now, epochSeen }: { now: number; epochSeen: number },
 ): Promise<Ending> => {
   const { names, group, record } = ending;
+  if (record === undefined) return strip(ports, ending);
   // Nobody is a member any more: no pod is enrolled on the way out.
   const pods = ending.pods.map((pod) => ({ ...pod, member: false }));
   const leaving = { ...ports, view: (pod: KubeObject): P => ({ ...ports.view(pod), member: false }) };

@@ -3,7 +3,7 @@
  * `pass.ts` and `ending.ts` do, hands over as every feature does, and leads the Service to the active pod as `cut-over.ts` does.
  */
 import { mergeByUid } from "../../../functions/kit/handover/merge.ts";
-import { viewRecord, type RecordView } from "../../../functions/kit/handover/model.ts";
+import { viewRecord } from "../../../functions/kit/handover/model.ts";
 import { enrolmentLabel, tokenAnnotation } from "../../../functions/kit/handover/names.ts";
 import { recordDeletion } from "../../../functions/kit/handover/record.ts";
 import { getRequest, LEASES, objectOf, patchRequest, PODS, SERVICES } from "../../../functions/kit/kube/request.ts";
@@ -83,41 +83,6 @@ const readRecord = (
   };
 };
 
-/** Of a run that makes the record nobody's because the pod that it names was let go, and is back. */
-interface VacatingLock extends Lock {
-  readonly vacates: true;
-}
-
-const isVacating = (lock: Lock): lock is VacatingLock => "vacates" in lock;
-
-/** What such a run decides, and what comes after it: everything is read again. */
-const vacating = (protocol: LabelProtocol): LabelProtocol => ({
-  ...protocol,
-  decide: () => ({ kind: "nobody" }),
-  goesOn: () => IDLE,
-});
-
-const rulesOf = (protocol: LabelProtocol, lock: Lock): LabelProtocol =>
-  isVacating(lock) ? vacating(protocol) : protocol;
-
-const isReturned = (record: RecordView | null, group: string, pod: Candidate): boolean =>
-  record?.epoch !== undefined && pod.uid === record.holder?.uid && pod.group !== group;
-
-const startWith = (
-  protocol: LabelProtocol,
-  about: { readonly record: RecordView | null; readonly lock: Lock },
-  read: { readonly pods: readonly Candidate[]; readonly now: number },
-): Local => {
-  const { record, lock } = about;
-  const { group } = teamOf(protocol, lock);
-  const others = read.pods.filter((pod) => !isReturned(record, group, pod));
-  if (others.length === read.pods.length || !protocol.vacatesReturned) {
-    return start(protocol, { ...about, word: undefined }, read);
-  }
-  const marked: VacatingLock = { ...lock, vacates: true };
-  return start(rulesOf(protocol, marked), { record, lock: marked, word: undefined }, { ...read, pods: others });
-};
-
 /** Pods that are another group's are not ours before it has ended, where this one has no record yet. */
 const readPods = (protocol: LabelProtocol, server: Server, { record, lock }: Reading): Event => {
   if (lock === undefined || record === undefined) throw new Error("pods are read before the record");
@@ -129,7 +94,7 @@ const readPods = (protocol: LabelProtocol, server: Server, { record, lock }: Rea
   const isTaken = record === null && others.length > 0;
   return {
     server,
-    local: isTaken ? IDLE : startWith(protocol, { record, lock }, { pods: ours, now: nowOf(server) }),
+    local: isTaken ? IDLE : start(protocol, { record, lock, word: undefined }, { pods: ours, now: nowOf(server) }),
     touched: undefined,
     text: () => `reads the pods: ${listText(ROLES, found)}`,
   };
@@ -260,7 +225,7 @@ export const labelEventsOf = (protocol: LabelProtocol, server: Server, local: Lo
     case "after":
       return after(protocol, server, local);
     case "writing":
-      return writes(rulesOf(protocol, local.lock), server, local);
+      return writes(protocol, server, local);
     case "asking":
     case "dropping":
       throw new Error(`instance: got ${local.kind}, which label mode does not have`);

@@ -39,7 +39,7 @@ const SHOWN_BY: readonly {
   { variant: "extended-unconfirmed", size: "2x1", faults: "", flaw: "G", steps: 11 },
   { variant: "labels-go-at-once", size: "2x1", faults: "mode=1", flaw: "G", steps: 11 },
   { variant: "never-restored", size: "2x1", faults: "mode=1", flaw: "G", steps: 8 },
-  { variant: "returned-enrolled-at-once", size: "2x2", faults: "ready=2,move=2", flaw: "S1", steps: 24 },
+  { variant: "let-go-unnoticed", size: "2x2", faults: "ready=2,move=2", flaw: "S1", steps: 24 },
 ];
 
 test("every weakened protocol is explored", () => {
