@@ -2,10 +2,9 @@
  * Pods that the selector does not find any more are let go: another Service may select them, and cannot have them before. A pod that is let go
  * must not be named by the record, nor by anybody who found it before it left.
  */
-import type { Io } from "../kit/context.ts";
-import { viewRecord, type RecordView } from "../kit/handover/model.ts";
+import type { RecordView } from "../kit/handover/model.ts";
 import { enrolmentLabel } from "../kit/handover/names.ts";
-import { LEASES, objectOf, patchRequest, PODS, type KubeRequest } from "../kit/kube/request.ts";
+import { LEASES, objectOf, patchRequest, PODS, type KubeRequest, type Transport } from "../kit/kube/request.ts";
 import { classify } from "../kit/kube/status-class.ts";
 import { failed, restart, type PassOutcome } from "../kit/outcome.ts";
 import type { Candidate } from "../kit/pods/candidate.ts";
@@ -52,7 +51,7 @@ export interface Released {
  * Lets them go. First the record is written, whatever it says: whoever is about to write it for one of these pods, having found it as a member,
  * loses; whoever reads it from now on finds the pod as it was found here, or the pod has changed and is not let go.
  */
-export const letGo = async ({ context, send }: Io, resting: Resting): Promise<Released> => {
+export const letGo = async (send: Transport, resting: Resting): Promise<Released> => {
   const { record } = resting;
   const leavers = leaversOf(resting);
   if (record === undefined || leavers.length === 0) return { record, stop: undefined };
@@ -62,5 +61,5 @@ export const letGo = async ({ context, send }: Io, resting: Resting): Promise<Re
   if (outcome !== "ok") return { record, stop: failed(`write Lease ${record.name}`, response) };
   // A refusal is no trouble: the pod changed, and is looked at again.
   await Promise.all(leavers.map((pod) => send(release(pod))));
-  return { record: viewRecord(objectOf(response), context.clock.serverNow()), stop: undefined };
+  return { record: { ...record, resourceVersion: objectOf(response).metadata.resourceVersion }, stop: undefined };
 };

@@ -89,7 +89,7 @@ const led = async (
 
 const afterHandOver = async (served: Served, settled: Settled, findings: readonly Finding[]): Promise<PassOutcome> => {
   const { verdict, pods } = settled;
-  const { record, stop } = await letGo(served, { group: served.standing.group, record: settled.record, pods });
+  const { record, stop } = await letGo(served.send, { group: served.standing.group, record: settled.record, pods });
   const outcome =
     verdict.kind === "lead"
       ? await led(served, { ...settled, record }, { reason: verdict.reason, findings })
@@ -136,7 +136,7 @@ const act = async (
   if (carried.kind === "stopped") return stopped(served, carried.stop, findings);
   if (carried.kind === "settled") return afterHandOver(served, carried, findings);
   // Leavers may be waited for elsewhere, whether or not anybody can be active here.
-  const released = await letGo(served, observed);
+  const released = await letGo(served.send, observed);
   const outcome = await held(served, { message: carried.verdict.message, record: released.record }, findings);
   return released.stop ?? outcome;
 };

@@ -32,14 +32,8 @@ class Forbidden extends Error {
 /** Ends the sweep of a feature whose kind nobody has installed: it has no groups, and keeps no other feature waiting. */
 class NotInstalled extends Error {}
 
-/** The namespaces that the reading under way leaves out. Each sweep has an `Io` of its own. */
-const leftOutBy = new WeakMap<Io, Refusals>();
-
-const scopesOf = (io: Io): readonly (string | undefined)[] => {
-  const { namespaces } = io.context;
-  const leftOut = leftOutBy.get(io);
-  return namespaces.length === 0 ? [undefined] : namespaces.filter((namespace) => leftOut?.has(namespace) !== true);
-};
+const scopesOf = ({ context: { namespaces } }: Io): readonly (string | undefined)[] =>
+  namespaces.length === 0 ? [undefined] : namespaces;
 
 const listScope = async (
   io: Io,
@@ -111,6 +105,9 @@ export interface Swept {
   readonly renewals: ReadonlyMap<string, Renewal>;
 }
 
+/** Reads with what it is given: with the namespaces in which everything may be listed. */
+type Read = (io: Io) => Promise<Swept>;
+
 /**
  * A renewal may wait as long as its Lease is kept all the same: for half of what half the duration leaves over after a tick and the
  * cron source's jitter (the rest is for the reads), and never for longer than half a tick.
@@ -118,6 +115,12 @@ export interface Swept {
 const windowMs = (renewals: Iterable<Renewal>, tickSeconds: number): number => {
   const slack = [...renewals].map(({ leaseDurationSeconds }) => leaseDurationSeconds * 500 - tickSeconds * 1000 - 500);
   return Math.max(0, Math.min(tickSeconds * 500, ...slack.map((milliseconds) => milliseconds / 2)));
+};
+
+/** What remains to be read. Never no namespace at all, which would mean all of them (`isEverywhere`). */
+const without = (io: Io, refusals: Refusals): Io => {
+  const namespaces = io.context.namespaces.filter((namespace) => !refusals.has(namespace));
+  return { ...io, context: { ...io.context, namespaces } };
 };
 
 const isEverywhere = ({ context: { namespaces } }: Io, refusals: Refusals): boolean =>
@@ -139,18 +142,17 @@ const readInstalled = async ({ context: { log } }: Io, read: () => Promise<Swept
 };
 
 /** What may be read, and where nothing may. Where nothing may be read at all it throws `Forbidden`. */
-const readAllowed = async (io: Io, read: () => Promise<Swept>): Promise<Swept & { readonly barred?: Barred }> => {
+const readAllowed = async (io: Io, read: Read): Promise<Swept & { readonly barred?: Barred }> => {
   let refused: Refusals = new Map();
   for (;;) {
     try {
       // oxlint-disable-next-line no-await-in-loop -- each reading tells what the next has to leave out
-      const swept = await readInstalled(io, read);
+      const swept = await readInstalled(io, () => read(without(io, refused)));
       return refused.size === 0 ? swept : { ...swept, barred: barredBy(refused) };
     } catch (error) {
       if (!(error instanceof Forbidden)) throw error;
       refused = new Map([...refused, ...error.refusals]);
       if (isEverywhere(io, refused)) throw new Forbidden(refused);
-      leftOutBy.set(io, refused);
     }
   }
 };
@@ -164,7 +166,7 @@ const unswept = (error: unknown): SweepOutcome => {
 /** `renewed` is told the key of each group whose Lease was renewed; `found` as in `Feature`. */
 export const sweep = async (
   io: Io,
-  { read, renewed }: { readonly read: () => Promise<Swept>; readonly renewed: (key: string) => void },
+  { read, renewed }: { readonly read: Read; readonly renewed: (key: string) => void },
   found: (groups: readonly string[]) => void,
 ): Promise<SweepOutcome> => {
   const { clock, mode, tickSeconds } = io.context;

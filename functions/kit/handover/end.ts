@@ -74,6 +74,6 @@ export const endGroup = async <P extends PodView>(
   const attempt = await handOver(leaving, { names, group, record, pods, epochSeen, now }, { kind: "nobody" });
   if (attempt.kind !== "settled") return attempt;
   const stripped = await strip(ports, { ...ending, pods: attempt.observed.pods });
-  if (stripped.kind !== "ended" || attempt.observed.record === undefined) return stripped;
-  return deleteRecord(ports, attempt.observed.record);
+  const { record: emptied = record } = attempt.observed;
+  return stripped.kind === "ended" ? deleteRecord(ports, emptied) : stripped;
 };

@@ -142,11 +142,11 @@ const serviceOf = ({ metadata }: KubeObject): ObjectKey => ({
 
 /** Nobody can tell, and each Service is run: that reads the truth, and says what the trouble is. What may not be read no run can read either. */
 const runsUnread = (
-  { context: { log } }: Io,
+  { context: { log }, namespace }: Scope,
   services: readonly RoutedService[],
   { reason, isBarred }: Extract<Found, { readonly ok: false }>,
 ): readonly ObjectKey[] => {
-  const about = { feature: ROLES.feature, reason, services: services.length };
+  const about = { feature: ROLES.feature, namespace, reason, services: services.length };
   if (isBarred) {
     const remedy = "grant the function what its present ClusterRole lists (infra/rbac/function.yaml)";
     log.error("route mode serves nothing until it may read", { ...about, remedy });

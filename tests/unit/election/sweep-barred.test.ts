@@ -64,6 +64,16 @@ test("different permissions that two namespaces lack leave out both, and a third
   expect(found).toEqual(["default/db-lock"]);
 });
 
+test("where it may not be listed any more, events still find what was known", async () => {
+  const world = worldOf(["default", "kube-public"]);
+  await world.sweep();
+  world.intercept((request) => (isList("pods", "kube-public")(request) ? FORBIDDEN : undefined));
+  await world.sweep();
+  const event = { type: "object", id: "1", source: "test", change: "update" } as const;
+  const set = { apiVersion: "apps/v1", kind: "StatefulSet", namespace: "kube-public", name: "db", object: undefined };
+  expect(world.feature.groupsOf({ ...event, ...set })).toEqual(["kube-public/far"]);
+});
+
 test("what is refused once is swept again by the next sweep", async () => {
   const world = worldOf(["default", "kube-public"]);
   world.intercept((request) => (isList("pods", "kube-public")(request) ? FORBIDDEN : undefined));

@@ -45,12 +45,15 @@ test.each<[string, Partial<Candidate>, string | undefined, boolean]>([
   ["it is named to", { member: false }, "b", true],
   ["there is no record, which one that is about to be made may name it", { member: false }, undefined, true],
   ["it follows", { member: false }, "a", false],
+  ["it follows, and nobody leads", { member: false }, "", false],
   ["it leads, but has not left", { role: "active" }, "b", false],
 ])(
   "while none can be active, one that has left the group is active for nobody any more: %s",
   (_title, over, holder, vacates) => {
     const pods = [aCandidate("a", { ready: false }), aCandidate("b", { ready: false, ...over })];
-    expect(ask(pods, holder === undefined ? undefined : aRecordOf(holder))).toBe(`hold, vacates: ${vacates}`);
+    expect(ask(pods, holder === undefined ? undefined : aRecordOf(holder === "" ? undefined : holder))).toBe(
+      `hold, vacates: ${vacates}`,
+    );
   },
 );
 

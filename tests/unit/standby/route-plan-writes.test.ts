@@ -59,6 +59,20 @@ test.each<[string, Scene, object]>([
     },
   ],
   [
+    "a label that was taken off is put back under the slice's turn, with an epoch that is still to be told",
+    { service: aService({ annotations: CLAIM, selector: NARROWED }), pods: PODS, slices: [recordOf()] },
+    {
+      annotations: { [SELECTOR]: '{"app":"db"}', [TOLD_EPOCH]: String(EPOCH) },
+      labels: { [TURN_LABEL]: TURN },
+      selector: { [KEY]: "slice" },
+    },
+  ],
+  [
+    "a label that was taken off on the way back is written anew, for another turn",
+    { service: aService({ annotations: { ...TOLD, ...OFF } }), pods: PODS, slices: [recordOf()] },
+    { annotations: {}, labels: { [TURN_LABEL]: VERSION }, selector: {} },
+  ],
+  [
     "it takes the replaced controller's label out",
     {
       service: aService({ annotations: CLAIM, selector: { app: "db", [ROLE]: "active" } }),

@@ -1,6 +1,6 @@
 /** Goal: what events did not tell of route mode is found by the sweep, in a number of reads that does not grow with the Services. */
 import { describe, expect, it } from "vitest";
-import { ENDPOINT_SLICES, PODS, SERVICES } from "../../../functions/kit/kube/request.ts";
+import { createRequest, ENDPOINT_SLICES, PODS, SERVICES } from "../../../functions/kit/kube/request.ts";
 import { createStandby } from "../../../functions/standby/feature.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { viewService } from "../../../functions/standby/model.ts";
@@ -71,6 +71,24 @@ describe("the sweep", () => {
     const swept = await world.clock.settle(world.route.sweep({ context, send: world.send }, Promise.resolve(services)));
     expect(swept).toEqual({ services: 2, runs: [{ namespace: NAMESPACE, name: "db" }] });
     expect(world.errors).toHaveLength(1);
+  });
+
+  it("leaves out the namespaces in which the feature may not list, and concludes nothing of slices there", async () => {
+    const world = await createRouted();
+    setReady(world, "db-1", false);
+    const { addressType, metadata } = world.get(ENDPOINT_SLICES, V4) as KubeObject & { readonly addressType: string };
+    const slice = { addressType, endpoints: [], metadata: { name: metadata.name, labels: metadata.labels ?? {} } };
+    expect(world.api.handle(createRequest(ENDPOINT_SLICES, "kube-public", slice))).toMatchObject({ status: 201 });
+    const answer = { status: 403, body: { kind: "Status", reason: "Forbidden", message: "no" } };
+    world.intercept(({ resource, namespace }) =>
+      resource === SERVICES && namespace === "kube-public" ? answer : undefined,
+    );
+    const feature = createStandby({ ...world.context, namespaces: ["kube-public", NAMESPACE] });
+    const found: string[] = [];
+    const outcome = await world.clock.settle(feature.sweep(world.send, (groups) => found.push(...groups)));
+    expect(outcome).toMatchObject({ groups: 1, barred: { namespaces: ["kube-public"] } });
+    expect(found).toEqual([`route:${NAMESPACE}/db`]);
+    expect(world.errors).toEqual([]);
   });
 
   it("finds controllers' slices that are filled again, and says so until they are empty", async () => {
