@@ -5,7 +5,7 @@ import type { PassOutcome } from "../../../functions/kit/outcome.ts";
 import type { Candidate } from "../../../functions/kit/pods/candidate.ts";
 import { leaversOf, letGo, type Resting } from "../../../functions/standby/leavers.ts";
 import { groupOf, viewStandbyPod } from "../../../functions/standby/model.ts";
-import { aLease, aPod, aRecord, EPOCH, LEASE_NAME, LEASE_UID, NOW } from "../support/builders.ts";
+import { aLease, aPod, aRecord, EPOCH, LEASE_NAME, LEASE_UID, NAMESPACE, NOW } from "../support/builders.ts";
 
 const TEAM = { group: groupOf({ app: "db" }), selector: { app: "db" } };
 
@@ -60,16 +60,16 @@ const WRITTEN = { status: 200, body: { ...aLease(), metadata: { ...aLease().meta
 test("the record is written as it was read, and then each pod as it was", async () => {
   const { send, sent } = answering(WRITTEN);
   const released = await letGo(send, resting([aLeaver("db-1"), aLeaver("db-2")]));
-  expect(released).toEqual({ record: { ...RECORD, resourceVersion: "written" }, stop: undefined });
+  expect(released).toStrictEqual({ record: { ...RECORD, resourceVersion: "written" }, stop: undefined });
   const { uid, resourceVersion } = RECORD;
-  expect(sent.map(({ method, name, body }) => [method, name, body])).toMatchObject([
+  expect(sent.map(({ method, namespace, name, body }) => [method, `${namespace}/${name}`, body])).toMatchObject([
     [
       "PATCH",
-      LEASE_NAME,
+      `${NAMESPACE}/${LEASE_NAME}`,
       { metadata: { uid, resourceVersion, annotations: { "bellwether.dev/standby.released": resourceVersion } } },
     ],
-    ["PATCH", "db-1", { metadata: { uid: "uid-of-db-1", labels: { "bellwether.dev/standby": null } } }],
-    ["PATCH", "db-2", { metadata: { uid: "uid-of-db-2", labels: { "bellwether.dev/standby": null } } }],
+    ["PATCH", `${NAMESPACE}/db-1`, { metadata: { uid: "uid-of-db-1", labels: { "bellwether.dev/standby": null } } }],
+    ["PATCH", `${NAMESPACE}/db-2`, { metadata: { uid: "uid-of-db-2", labels: { "bellwether.dev/standby": null } } }],
   ]);
 });
 
@@ -94,6 +94,6 @@ test.each<[string, KubeResponse, Partial<PassOutcome>]>([
 
 test("where nobody has left nothing is written", async () => {
   const { send, sent } = answering(WRITTEN);
-  expect(await letGo(send, resting([aLeaver("db-1", { member: true })]))).toEqual({ record: RECORD, stop: undefined });
+  expect(await letGo(send, resting([aLeaver("db-1", { member: true })]))).toStrictEqual({ record: RECORD, stop: undefined });
   expect(sent).toEqual([]);
 });

@@ -118,6 +118,13 @@ test("a label that somebody changes again and again, at once, has a new turn onc
   expect(warningsOf(world)).toEqual([TOLD]);
 });
 
+test("a slice of ours that is gone is no label that was taken off", async () => {
+  const world = await createRested();
+  world.remove(ENDPOINT_SLICES, V4);
+  expect(await world.run()).not.toMatchObject(WAITS);
+  expect(warningsOf(world)).toEqual([]);
+});
+
 /** The controllers know nothing of it, nor of the key. */
 const createReturning = async (): Promise<RouteWorld> => {
   const world = createScene();
