@@ -75,7 +75,7 @@ export type Verdict =
   /** None can be active: labels, record and Services stay as they are, and the Lease is not renewed. */
   | {
       readonly kind: "hold";
-      /** But one that is active has left the group: it may be about to be another's, and is active for nobody from now on. */
+      /** But one that leads, or is named to, has left the group: it may be about to be another's, and is active for nobody from now on. */
       readonly vacates: boolean;
       readonly message: string;
       readonly findings: readonly Finding[];
@@ -93,6 +93,12 @@ export interface Field {
   readonly pods: readonly Candidate[];
 }
 
+/** It has left the group, and is active or may be made so: also by whoever has found no record, and is about to make one. */
+const isDeparted =
+  (record: RecordView | undefined) =>
+  ({ member, uid, role }: Candidate): boolean =>
+    !member && (record === undefined || uid === record.holder?.uid || role === ROLES.leader);
+
 const absence = (pods: readonly Candidate[]): string => {
   const members = pods.filter(({ member }) => member).length;
   return members === 0 ? "the selector finds no pod" : `none of ${members} pods is Ready and not terminating`;
@@ -104,8 +110,7 @@ export const lead = ({ group, record, pods }: Field): Verdict => {
   const findings = inspect(ROLES, record, pods);
   switch (choice.kind) {
     case "none": {
-      const vacates = pods.some(({ member, role }) => !member && role === ROLES.leader);
-      return { kind: "hold", vacates, message: absence(pods), findings };
+      return { kind: "hold", vacates: pods.some(isDeparted(record)), message: absence(pods), findings };
     }
     case "keep":
       return {

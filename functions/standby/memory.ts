@@ -74,7 +74,7 @@ const ofSlice = (event: ObjectEvent): readonly string[] =>
   servicesOfSlice(event).map((name) => routeKey({ namespace: event.namespace, name }));
 
 export const createMemory = (): StandbyMemory => {
-  const hints = createHints(valuesOf);
+  const hints = createHints({ valuesOf, namespaceOf: (_key, { namespace }) => namespace });
 
   /** Those that it stands for, or stood for when it was last seen. Of most Services there is nothing to say. */
   const ofService = ({ change, namespace, name, object }: ObjectEvent): readonly string[] => {

@@ -8,10 +8,8 @@ import type { Stop } from "../kit/handover/attempt.ts";
 import { disqualification } from "../kit/handover/choose.ts";
 import { contestFindings } from "../kit/handover/contest.ts";
 import type { RecordView } from "../kit/handover/model.ts";
-import { enrolmentLabel } from "../kit/handover/names.ts";
 import type { Observed } from "../kit/handover/plan.ts";
 import { keyText } from "../kit/keys.ts";
-import { patchRequest, PODS } from "../kit/kube/request.ts";
 import { done, failed, restart, unfinishedBy, type PassOutcome } from "../kit/outcome.ts";
 import type { Candidate } from "../kit/pods/candidate.ts";
 import { cutOver, extend } from "./cut-over.ts";
@@ -19,6 +17,7 @@ import { lead, type Standing, type Verdict } from "./decide.ts";
 import { ROLES } from "./labels.ts";
 import type { Situation } from "./load.ts";
 import { READY_PODS, RENEWALS, seriesOf } from "./metrics.ts";
+import { letGo } from "./leavers.ts";
 import { isNarrowed, subjectOf } from "./model.ts";
 import { recordSpecOf, standbyPorts } from "./ports.ts";
 import { publish, type PassResult } from "./publish.ts";
@@ -45,26 +44,6 @@ const renewed = async (served: Served, record: RecordView): Promise<void> => {
   const { owner, leaseDurationSeconds } = recordSpecOf(served, standing);
   const wrote = await renewIfDue(served, { record, owner, leaseDurationSeconds }, situation.lease);
   if (wrote) context.metrics.count(RENEWALS, seriesOf(standing.owners[0]));
-};
-
-/** Nothing is left of a leadership, and whoever finds the record finds the pod fenced under it. */
-const isFencedUnder = (record: RecordView | undefined, { uid, role, stamp, token }: Candidate): boolean => {
-  if (role !== undefined || token !== undefined) return false;
-  if (record === undefined) return stamp === undefined;
-  return uid !== record.holder?.uid && stamp?.record === record.uid && stamp.epoch === record.epoch;
-};
-
-/**
- * Pods that the selector does not find any more, and that are fenced, are let go: another Service may select them, and cannot have them
- * before. A refusal is no trouble: the pod changed, and is looked at again.
- */
-const releaseLeavers = async (
-  { send, standing }: Served,
-  { record, pods }: { readonly record: RecordView | undefined; readonly pods: readonly Candidate[] },
-): Promise<void> => {
-  const leavers = pods.filter((pod) => !pod.member && pod.group === standing.group && isFencedUnder(record, pod));
-  const body = { metadata: { labels: { [enrolmentLabel(ROLES.feature)]: null } } };
-  await Promise.all(leavers.map((pod) => send(patchRequest(PODS, { namespace: pod.namespace, on: pod }, body))));
 };
 
 const stopped = (served: Served, stop: Stop, findings: readonly Finding[]): PassOutcome | Promise<PassOutcome> => {
@@ -109,14 +88,13 @@ const led = async (
 };
 
 const afterHandOver = async (served: Served, settled: Settled, findings: readonly Finding[]): Promise<PassOutcome> => {
-  const { verdict, record, pods } = settled;
-  const [outcome] = await Promise.all([
+  const { verdict, pods } = settled;
+  const { record, stop } = await letGo(served.send, { group: served.standing.group, record: settled.record, pods });
+  const outcome =
     verdict.kind === "lead"
-      ? led(served, settled, { reason: verdict.reason, findings })
-      : held(served, { message: verdict.message, record }, findings),
-    releaseLeavers(served, { record, pods }),
-  ]);
-  return outcome;
+      ? await led(served, { ...settled, record }, { reason: verdict.reason, findings })
+      : await held(served, { message: verdict.message, record }, findings);
+  return stop ?? outcome;
 };
 
 const decide = (served: Served, pods: readonly Candidate[]): Decision<Verdict, Holding> => {
@@ -148,7 +126,7 @@ const act = async (
   observed: Observed<Candidate>,
   contested: readonly Finding[],
 ): Promise<PassOutcome> => {
-  const { context, standing, record } = served;
+  const { context, standing } = served;
   const carried = await carryOut(standbyPorts(served, standing), observed, (pods) => {
     const able = pods.filter((pod) => disqualification(pod, standing.group) === undefined).length;
     context.metrics.set(READY_PODS, seriesOf(standing.owners[0]), able);
@@ -158,30 +136,9 @@ const act = async (
   if (carried.kind === "stopped") return stopped(served, carried.stop, findings);
   if (carried.kind === "settled") return afterHandOver(served, carried, findings);
   // Leavers may be waited for elsewhere, whether or not anybody can be active here.
-  const [outcome] = await Promise.all([
-    held(served, { message: carried.verdict.message, record }, findings),
-    releaseLeavers(served, observed),
-  ]);
-  return outcome;
-};
-
-/** The pod that the record names was let go, and is back; undefined: it was not. */
-const returnedHolder = ({ record, standing }: Served, pods: readonly Candidate[]): Candidate | undefined =>
-  record?.epoch === undefined
-    ? undefined
-    : pods.find(({ uid, group }) => uid === record.holder?.uid && group !== standing.group);
-
-/**
- * Whoever let it go did so by an older record. Enrolled under this one it could be promoted by one instance while another, which has not
- * found it, replaces it. So the record is nobody's first: only one of them can write that.
- */
-const vacate = async (served: Served, observed: Observed<Candidate>, returned: Candidate): Promise<PassOutcome> => {
-  const message = `pod ${returned.name} was let go, and is back`;
-  const verdict: Holding = { kind: "hold", vacates: true, message, findings: [] };
-  const others = { ...observed, pods: observed.pods.filter((pod) => pod !== returned) };
-  const target = { kind: "nobody" } as const;
-  const carried = await carryOut(standbyPorts(served, served.standing), others, () => ({ verdict, target }));
-  return carried.kind === "stopped" ? stopped(served, carried.stop, []) : restart(message);
+  const released = await letGo(served.send, observed);
+  const outcome = await held(served, { message: carried.verdict.message, record: released.record }, findings);
+  return released.stop ?? outcome;
 };
 
 /** One attempt to bring the group to rest, on a record that was read before its pods. */
@@ -200,6 +157,5 @@ export const serve = async (served: Served): Promise<PassOutcome> => {
   const observed = { names: ROLES, group, record, pods, epochSeen: 0, now: context.clock.serverNow() };
   const contested = contestFindings({ names: ROLES, record, lease: situation.lease, pods });
   if (context.mode === "observe") return observe(served, observed, contested);
-  const returned = returnedHolder(served, pods);
-  return returned === undefined ? act(served, observed, contested) : vacate(served, observed, returned);
+  return act(served, observed, contested);
 };

@@ -67,12 +67,13 @@ export const endGroup = async <P extends PodView>(
   { now, epochSeen }: { now: number; epochSeen: number },
 ): Promise<Ending> => {
   const { names, group, record } = ending;
+  if (record === undefined) return strip(ports, ending);
   // Nobody is a member any more: no pod is enrolled on the way out.
   const pods = ending.pods.map((pod) => ({ ...pod, member: false }));
   const leaving = { ...ports, view: (pod: KubeObject): P => ({ ...ports.view(pod), member: false }) };
   const attempt = await handOver(leaving, { names, group, record, pods, epochSeen, now }, { kind: "nobody" });
   if (attempt.kind !== "settled") return attempt;
   const stripped = await strip(ports, { ...ending, pods: attempt.observed.pods });
-  if (stripped.kind !== "ended" || attempt.observed.record === undefined) return stripped;
-  return deleteRecord(ports, attempt.observed.record);
+  const { record: emptied = record } = attempt.observed;
+  return stripped.kind === "ended" ? deleteRecord(ports, emptied) : stripped;
 };

@@ -19,8 +19,17 @@ export interface Judge {
   keysOf(event: ObjectEvent | ClaimEvent): readonly string[];
   /** Whether a run of any of them would do more than read; true where that cannot be told. Never rejects. */
   isWork(keys: readonly string[]): Promise<boolean>;
-  /** Reads all groups. `work`: one of them needs more than that; `problem`: why not all could be read. Never rejects. */
-  sweep(): Promise<{ readonly work: boolean; readonly problem: string | undefined }>;
+  /** Reads all groups. Never rejects. */
+  sweep(): Promise<Sweep>;
+}
+
+export interface Sweep {
+  /** A group needs more than to be read. */
+  readonly work: boolean;
+  /** Why not all groups could be read, where that may be so for a while only. */
+  readonly problem: string | undefined;
+  /** What may not be read. The function may not either, so nobody is woken for it. */
+  readonly barred: readonly string[];
 }
 
 export interface JudgeOptions {
@@ -87,15 +96,24 @@ export const createJudge = (options: JudgeOptions): Judge => {
   };
   const judgeAll = (keys: readonly string[]): Promise<boolean> => anyOf(keys.map((key) => judge(key, new Set())));
 
-  const sweepOne = async (feature: Feature, joined: Transport): Promise<Awaited<ReturnType<Judge["sweep"]>>> => {
+  const sweepOne = async (feature: Feature, joined: Transport): Promise<Sweep> => {
     const found: string[] = [];
     const rehearsal = await rehearse(joined, (reading) =>
       feature.sweep(reading, (groups) => found.push(...groups.map((group) => keyOf(feature, group)))),
     );
     // It renews only what it has read.
-    if (rehearsal.acts) return { work: true, problem: undefined };
-    if (rehearsal.value.kind !== "swept") return { work: true, problem: rehearsal.value.reason };
-    return { work: await judgeAll(found), problem: undefined };
+    if (rehearsal.acts) return { work: true, problem: undefined, barred: [] };
+    const { value } = rehearsal;
+    switch (value.kind) {
+      case "failed":
+        return { work: true, problem: value.reason, barred: [] };
+      case "barred":
+        return { work: false, problem: undefined, barred: [value.reason] };
+      case "swept": {
+        const barred = value.barred === undefined ? [] : [value.barred.reason];
+        return { work: await judgeAll(found), problem: undefined, barred };
+      }
+    }
   };
 
   return {
@@ -111,6 +129,7 @@ export const createJudge = (options: JudgeOptions): Judge => {
       return {
         work: swept.some(({ work }) => work),
         problem: swept.find(({ problem }) => problem !== undefined)?.problem,
+        barred: swept.flatMap(({ barred }) => barred),
       };
     },
   };

@@ -51,10 +51,11 @@ const createSweeper = (judge: Judge, backlog: Backlog, { signal, log }: Running)
   let isAskedAgain = false;
   signal.addEventListener("abort", () => first.resolve());
   const judged = async (): Promise<boolean> => {
-    const { work, problem } = await judge.sweep();
+    const { work, problem, barred } = await judge.sweep();
     isReady ||= problem === undefined;
     if (isReady) first.resolve();
     if (problem !== undefined) log.warn("sweep could not read", { reason: problem });
+    for (const reason of barred) log.error("nobody is woken for what may not be read", { reason });
     isSweeping = false;
     if (isAskedAgain) sweep();
     return work;

@@ -71,6 +71,8 @@ export type StandbyLocal =
       readonly kind: "after";
       readonly lock: Lock;
       readonly leavers: readonly Candidate[];
+      /** That is to be written before they go; undefined: it was. */
+      readonly notice: RecordView | undefined;
       /** Undefined: there is nothing to extend, or no more. */
       readonly cut: Cut | undefined;
     };

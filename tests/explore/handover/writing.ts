@@ -155,7 +155,9 @@ export const startEnd = (
   read: Read,
 ): Local => {
   const progress = observe(protocol, about, { ...read, pods: read.pods.map(leaving) });
-  return send(protocol, { ...BEGUN, stage: "end", lock: about.lock, word: undefined, target: NOBODY, progress });
+  const stage = { ...BEGUN, stage: "end", lock: about.lock, word: undefined, target: NOBODY, progress } as const;
+  // Without a record none is made.
+  return about.record === null ? afterwards(protocol, stage) : send(protocol, stage);
 };
 
 /** The step's answers are all in. */

@@ -18,7 +18,7 @@ export interface LabelVariant {
   readonly name: string;
   /** What this protocol lacks, as half a sentence. */
   readonly leavesOut: string;
-  readonly flaw: "G";
+  readonly flaw: "G" | "S1";
   readonly weaken: (real: LabelProtocol) => LabelProtocol;
 }
 
@@ -32,7 +32,7 @@ const SHIPPED: LabelProtocol = {
       return verdict.vacates ? { kind: "nobody" } : undefined;
     },
     isOwned: (server, lock) => isOwned(serviceOf(server), teamOf({ teams: TEAMS }, lock).group),
-    goesOn: goOn(TEAMS),
+    goesOn: goOn({ teams: TEAMS, notices: true }),
   }),
   pauses: true,
   pausesAtEnd: true,
@@ -61,5 +61,11 @@ export const LABEL_VARIANTS: readonly LabelVariant[] = [
     leavesOut: "the restoring of the selector before the group ends",
     flaw: "G",
     weaken: (real) => ({ ...real, restoresFirst: false }),
+  },
+  {
+    name: "let-go-unnoticed",
+    leavesOut: "the write of the record before pods that have left are let go",
+    flaw: "S1",
+    weaken: (real) => ({ ...real, goesOn: goOn({ teams: TEAMS, notices: false }) }),
   },
 ];

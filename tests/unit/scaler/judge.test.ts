@@ -17,8 +17,8 @@ import {
 } from "../support/world.ts";
 import { judgeOf, sweepWith, verdictOf, watched } from "./support.ts";
 
-const QUIET = { work: false, problem: undefined };
-const WORK = { work: true, problem: undefined };
+const QUIET = { work: false, problem: undefined, barred: [] };
+const WORK = { work: true, problem: undefined, barred: [] };
 
 test("a sweep of groups at rest finds no work, and reads no more than the function's", async () => {
   const world = await createGroupAtRest();
@@ -41,9 +41,16 @@ test.each<[string, (world: World) => unknown]>([
 
 test("a sweep that cannot read says so, and leaves the rest to the function", async () => {
   const world = await createGroupAtRest();
-  world.intercept(({ resource }) => (resource === LOCKS ? { status: 403, body: { reason: "Forbidden" } } : undefined));
+  world.intercept(({ resource }) => (resource === LOCKS ? { status: 503, body: {} } : undefined));
   const { work, problem } = await sweepWith(world, judgeOf(world));
   expect([work, problem]).toEqual([true, expect.stringContaining("statefulsetlocks")]);
+});
+
+test("what may not be read is said, and wakes nobody: the function may not read it either", async () => {
+  const world = await createGroupAtRest();
+  world.intercept(({ resource }) => (resource === LOCKS ? { status: 403, body: { reason: "Forbidden" } } : undefined));
+  const { work, problem, barred } = await sweepWith(world, judgeOf(world));
+  expect([work, problem, barred]).toEqual([false, undefined, [expect.stringContaining("statefulsetlocks")]]);
 });
 
 test("a lock that the function can do nothing for, and has said so, wakes nobody", async () => {
