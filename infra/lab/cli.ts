@@ -24,10 +24,10 @@ const HELP = `A real control plane on this machine: etcd, kube-apiserver, kube-c
   --name NAME                 which lab (default: default)
   --kubelet                   up: also start the stand-in kubelet, so that pods run
   --audit                     up: log every write with its bodies
-  --kubernetes-version V      up, build: another release, such as v1.35.2
   --platform                  build: also kubectl, Knative, func and KEDA, for npm run test:platform
   --help
 
+BELLWETHER_LAB_KUBERNETES=1.33 makes it the oldest Kubernetes that is supported, instead of the newest.
 Binaries come from KUBEBUILDER_ASSETS, PATH, the cache, the official releases, or a build with Go.
 `;
 
@@ -36,7 +36,6 @@ interface Flags {
   readonly audit: boolean;
   readonly kubelet: boolean;
   readonly platform: boolean;
-  readonly kubernetesVersion: string | undefined;
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -44,14 +43,11 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const CONTROL_PLANE: readonly PartName[] = ["etcd", "kube-apiserver", "kube-controller-manager"];
 
 /** One after the other: parallel builds would only share the same cores. */
-const findAll = async (names: readonly PartName[], flags: Flags, tell: (line: string) => void): Promise<void> => {
+const findAll = async (names: readonly PartName[], tell: (line: string) => void): Promise<void> => {
   for (const name of names) {
     const started = performance.now();
     // oxlint-disable-next-line no-await-in-loop
-    const file = await findBinary(name, {
-      kubernetesVersion: flags.kubernetesVersion,
-      log: logToStderr,
-    });
+    const file = await findBinary(name, { log: logToStderr });
     tell(`${name.padEnd(26)} ${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${file}`);
   }
 };
@@ -67,7 +63,7 @@ const describe = (record: LabRecord): string =>
 const up = async (flags: Flags): Promise<void> => {
   const existing = readRecord(flags.name);
   if (existing !== undefined && (await isRunning(existing))) throw new Error(`${describe(existing)}\nit runs already`);
-  await findAll(CONTROL_PLANE, flags, () => undefined);
+  await findAll(CONTROL_PLANE, () => undefined);
   // What a crash of the machine may have left.
   rmSync(stateFolder(flags.name), { recursive: true, force: true });
   mkdirSync(stateFolder(flags.name), { recursive: true });
@@ -93,7 +89,6 @@ const serve = async (flags: Flags): Promise<void> => {
   const plane = await startControlPlane({
     dataDir: join(stateFolder(flags.name), "data"),
     auditLog: flags.audit,
-    kubernetesVersion: flags.kubernetesVersion,
   });
   const kubelet = flags.kubelet ? await startKubelet({ plane }) : undefined;
   const ended = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
@@ -145,11 +140,10 @@ const findManifests = async (): Promise<void> => {
   }
 };
 
-const build = async (flags: Flags): Promise<void> => {
-  await findAll(namesOf(LAB_PARTS), flags, say);
-  if (!flags.platform) return;
-  // kubectl of the pinned release speaks to every release that we support.
-  await findAll(namesOf(PLATFORM_PARTS), { ...flags, kubernetesVersion: undefined }, say);
+const build = async ({ platform }: Flags): Promise<void> => {
+  await findAll(namesOf(LAB_PARTS), say);
+  if (!platform) return;
+  await findAll(namesOf(PLATFORM_PARTS), say);
   await findManifests();
 };
 
@@ -169,7 +163,6 @@ const main = async (): Promise<void> => {
       audit: { type: "boolean", default: false },
       kubelet: { type: "boolean", default: false },
       platform: { type: "boolean", default: false },
-      "kubernetes-version": { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -182,8 +175,8 @@ const main = async (): Promise<void> => {
   if (run === undefined || positionals.length > 1) {
     throw new Error(`command is ${JSON.stringify(positionals.join(" "))}; it must be one of up, down, status, build`);
   }
-  const { name, audit, kubelet, platform, "kubernetes-version": kubernetesVersion } = values;
-  await run({ name: checkedName(name), audit, kubelet, platform, kubernetesVersion });
+  const { name, audit, kubelet, platform } = values;
+  await run({ name: checkedName(name), audit, kubelet, platform });
 };
 
 try {
