@@ -118,8 +118,9 @@ const cutOver = (protocol: LabelProtocol, server: Server, after: After, cut: Cut
   const { active } = cut;
   if (cut.stage === "extend" || active === undefined) return [extend(server, after, cut)];
   if (cut.stage === "pause") return mayGoOn(server, cut.news) ? [confirm(protocol, server, after, active)] : [];
-  // What was written three seconds ago was heard long since.
-  const isOld = !protocol.pauses || sightOf(server).active.includes(active.uid);
+  // What was written three seconds before it was read was heard long since; of one that has changed since then nobody can tell any more.
+  const isHeard = sightOf(server).active.includes(active.uid) || active.resourceVersion !== CURRENT;
+  const isOld = !protocol.pauses || isHeard;
   const paused: Cut = { active, stage: "pause", news: newsOf(server, "news of pods") };
   const pause: Event = {
     server,

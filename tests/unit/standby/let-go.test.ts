@@ -94,6 +94,9 @@ test.each<[string, KubeResponse, Partial<PassOutcome>]>([
 
 test("where nobody has left nothing is written", async () => {
   const { send, sent } = answering(WRITTEN);
-  expect(await letGo(send, resting([aLeaver("db-1", { member: true })]))).toStrictEqual({ record: RECORD, stop: undefined });
+  expect(await letGo(send, resting([aLeaver("db-1", { member: true })]))).toStrictEqual({
+    record: RECORD,
+    stop: undefined,
+  });
   expect(sent).toEqual([]);
 });
