@@ -8,9 +8,6 @@ export const ROLES: RoleNames = {
   follower: null,
 };
 
-/** On the record: its resourceVersion before pods were let go last. */
-export const RELEASED_ANNOTATION = "bellwether.dev/standby.released";
-
 /** On a Service: opts in, with exactly this value. */
 export const MODE_ANNOTATION = "qoqo.dev/service-mode";
 export const MODE_VALUE = "active-standby";

@@ -2,13 +2,14 @@
  * Pods that the selector does not find any more are let go: another Service may select them, and cannot have them before. A pod that is let go
  * must not be named by the record, nor by anybody who found it before it left.
  */
+import type { Stop } from "../kit/handover/attempt.ts";
 import type { RecordView } from "../kit/handover/model.ts";
 import { enrolmentLabel } from "../kit/handover/names.ts";
-import { LEASES, objectOf, patchRequest, PODS, type KubeRequest, type Transport } from "../kit/kube/request.ts";
-import { classify } from "../kit/kube/status-class.ts";
-import { failed, restart, type PassOutcome } from "../kit/outcome.ts";
+import { giveNotice } from "../kit/handover/notice.ts";
+import { patchRequest, PODS, type KubeRequest, type Transport } from "../kit/kube/request.ts";
+import { classify, type StatusClass } from "../kit/kube/status-class.ts";
 import type { Candidate } from "../kit/pods/candidate.ts";
-import { RELEASED_ANNOTATION, ROLES } from "./labels.ts";
+import { ROLES } from "./labels.ts";
 
 /** A group at rest, or where nobody is moved. */
 export interface Resting {
@@ -18,7 +19,7 @@ export interface Resting {
 }
 
 /** Nothing is left of a leadership, and whoever finds the record finds the pod fenced under it. */
-const isFencedUnder = (record: RecordView, { uid, role, stamp, token }: Candidate): boolean =>
+export const isFencedUnder = (record: RecordView, { uid, role, stamp, token }: Candidate): boolean =>
   role === undefined &&
   token === undefined &&
   uid !== record.holder?.uid &&
@@ -29,37 +30,34 @@ const isFencedUnder = (record: RecordView, { uid, role, stamp, token }: Candidat
 export const leaversOf = ({ group, record, pods }: Resting): readonly Candidate[] =>
   record === undefined ? [] : pods.filter((pod) => !pod.member && pod.group === group && isFencedUnder(record, pod));
 
-/** Says nothing new; but nobody who has read the record before can write it. The version differs from one time to the next. */
-export const notice = ({ namespace, ...record }: RecordView): KubeRequest => {
-  const annotations = { [RELEASED_ANNOTATION]: record.resourceVersion };
-  return patchRequest(LEASES, { namespace, on: record }, { metadata: { annotations } });
-};
-
 export const release = (pod: Candidate): KubeRequest => {
   const labels = { [enrolmentLabel(ROLES.feature)]: null };
   return patchRequest(PODS, { namespace: pod.namespace, on: pod }, { metadata: { labels } });
 };
 
+/** The pod is gone, or has changed and is looked at again. */
+const PASSED_OVER: ReadonlySet<StatusClass> = new Set(["ok", "stale", "gone"]);
+
 export interface Released {
   /** As it is now. */
   readonly record: RecordView | undefined;
-  /** What kept the pods from being let go; undefined: nothing. */
-  readonly stop: PassOutcome | undefined;
+  /** What kept pods from being let go; undefined: nothing. */
+  readonly stop: Stop | undefined;
 }
 
 /**
- * Lets them go. First the record is written, whatever it says: whoever is about to write it for one of these pods, having found it as a member,
- * loses; whoever reads it from now on finds the pod as it was found here, or the pod has changed and is not let go.
+ * Lets them go, after a notice: whoever has found one of them as a member loses, and whoever reads the record from now on finds the pod as it was
+ * found here, or it has changed and is not let go.
  */
 export const letGo = async (send: Transport, resting: Resting): Promise<Released> => {
   const { record } = resting;
   const leavers = leaversOf(resting);
   if (record === undefined || leavers.length === 0) return { record, stop: undefined };
-  const response = await send(notice(record));
-  const outcome = classify(response);
-  if (outcome === "stale" || outcome === "gone") return { record, stop: restart("the record changed") };
-  if (outcome !== "ok") return { record, stop: failed(`write Lease ${record.name}`, response) };
-  // A refusal is no trouble: the pod changed, and is looked at again.
-  await Promise.all(leavers.map((pod) => send(release(pod))));
-  return { record: { ...record, resourceVersion: objectOf(response).metadata.resourceVersion }, stop: undefined };
+  const noticed = await giveNotice(send, record);
+  if (noticed.kind !== "noticed") return { record, stop: noticed };
+  const answers = await Promise.all(leavers.map(async (pod) => ({ pod, response: await send(release(pod)) })));
+  const refused = answers.find(({ response }) => !PASSED_OVER.has(classify(response)));
+  if (refused === undefined) return { record: noticed.record, stop: undefined };
+  const { pod, response } = refused;
+  return { record: noticed.record, stop: { kind: "refused", doing: `let pod ${pod.name} go`, response } };
 };

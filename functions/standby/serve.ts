@@ -1,5 +1,5 @@
 /** Serves a group that may be served: read its pods, enrol, choose, hand over, lead its Services to the active pod, renew, report. */
-import type { Finding } from "../kit/conditions.ts";
+import { trueFinding, type Finding } from "../kit/conditions.ts";
 import type { Io } from "../kit/context.ts";
 import { carryOut, preview, type CarriedOut, type Decision } from "../kit/group/carry-out.ts";
 import { renewIfDue } from "../kit/group/renew.ts";
@@ -16,8 +16,8 @@ import { cutOver, extend } from "./cut-over.ts";
 import { lead, type Standing, type Verdict } from "./decide.ts";
 import { ROLES } from "./labels.ts";
 import type { Situation } from "./load.ts";
+import { letGo, type Resting } from "./leavers.ts";
 import { READY_PODS, RENEWALS, seriesOf } from "./metrics.ts";
-import { letGo } from "./leavers.ts";
 import { isNarrowed, subjectOf } from "./model.ts";
 import { recordSpecOf, standbyPorts } from "./ports.ts";
 import { publish, type PassResult } from "./publish.ts";
@@ -26,11 +26,13 @@ import type { Said } from "./said.ts";
 type Holding = Extract<Verdict, { kind: "hold" }>;
 type Settled = Extract<CarriedOut<Candidate, Verdict, Holding>, { kind: "settled" }>;
 
-export interface Served extends Io {
+interface Served extends Io {
   readonly situation: Situation;
   readonly standing: Standing;
   readonly record: RecordView | undefined;
   readonly said: Said;
+  /** Groups that have pods which the selector finds, where this one has no record yet. */
+  readonly awaited: readonly string[];
 }
 
 const report = (
@@ -87,19 +89,38 @@ const led = async (
   return outcome ?? done(reason);
 };
 
-const afterHandOver = async (served: Served, settled: Settled, findings: readonly Finding[]): Promise<PassOutcome> => {
-  const { verdict, pods } = settled;
-  const { record, stop } = await letGo(served.send, { group: served.standing.group, record: settled.record, pods });
-  const outcome =
-    verdict.kind === "lead"
-      ? await led(served, { ...settled, record }, { reason: verdict.reason, findings })
-      : await held(served, { message: verdict.message, record }, findings);
-  return stop ?? outcome;
+/** How a pass ends once leavers are gone, which may be waited for elsewhere, whether or not anybody can be active here. */
+type Conclude = (record: RecordView | undefined, findings: readonly Finding[]) => Promise<PassOutcome>;
+
+const afterLeavers = async (
+  { send, standing: { group } }: Served,
+  resting: Pick<Resting, "record" | "pods">,
+  conclude: Conclude,
+): Promise<PassOutcome> => {
+  const { record, stop } = await letGo(send, { ...resting, group });
+  if (stop === undefined) return conclude(record, []);
+  if (stop.kind === "restart") return stop;
+  const told = unfinishedBy(stop);
+  await conclude(record, told === undefined ? [] : [trueFinding("Unreleased", told.reason, told.message)]);
+  return failed(stop.doing, stop.response);
 };
 
+const afterHandOver = (served: Served, settled: Settled, findings: readonly Finding[]): Promise<PassOutcome> => {
+  const { verdict } = settled;
+  return afterLeavers(served, settled, (record, found) => {
+    const all = [...findings, ...found];
+    return verdict.kind === "lead"
+      ? led(served, { ...settled, record }, { reason: verdict.reason, findings: all })
+      : held(served, { message: verdict.message, record }, all);
+  });
+};
+
+/** Nobody is made active before the pods that other groups have are ended there, or are theirs; but what has left here need not wait. */
+const WAITING: Holding = { kind: "hold", vacates: true, message: "its pods are still another group's", findings: [] };
+
 const decide = (served: Served, pods: readonly Candidate[]): Decision<Verdict, Holding> => {
-  const { standing, record } = served;
-  const verdict = lead({ group: standing.group, record, pods });
+  const { standing, record, awaited } = served;
+  const verdict = awaited.length > 0 ? WAITING : lead({ group: standing.group, record, pods });
   if (verdict.kind === "lead") return { verdict, target: { kind: "pod", uid: verdict.target.uid } };
   return verdict.vacates ? { verdict, target: { kind: "nobody" } } : { verdict, target: undefined };
 };
@@ -135,27 +156,28 @@ const act = async (
   const findings = [...(carried.verdict?.findings ?? []), ...contested];
   if (carried.kind === "stopped") return stopped(served, carried.stop, findings);
   if (carried.kind === "settled") return afterHandOver(served, carried, findings);
-  // Leavers may be waited for elsewhere, whether or not anybody can be active here.
-  const released = await letGo(served.send, observed);
-  const outcome = await held(served, { message: carried.verdict.message, record: released.record }, findings);
-  return released.stop ?? outcome;
+  const { message } = carried.verdict;
+  return afterLeavers(served, observed, (record, found) => held(served, { message, record }, [...findings, ...found]));
 };
 
 /** One attempt to bring the group to rest, on a record that was read before its pods. */
-export const serve = async (served: Served): Promise<PassOutcome> => {
-  const { context, situation, standing, record } = served;
+export const serve = async (serving: Omit<Served, "awaited">): Promise<PassOutcome> => {
+  const { context, situation, standing, record } = serving;
   const { namespace, group } = situation;
   const loaded = await situation.pods(standing);
   if (!loaded.ok) return failed(loaded.doing, loaded.response);
   const { pods, others } = loaded.value;
-  const former = new Set(others.flatMap((pod) => pod.group ?? []));
-  if (record === undefined && former.size > 0) {
-    // What is enrolled there ends there, or is that group's: both before a pod is made active here.
-    const next = [...former].map((name) => keyText({ namespace, name }));
-    return { kind: "done", reason: "PodsOfAnotherGroup", next };
-  }
+  const awaited = record === undefined ? [...new Set(others.flatMap((pod) => pod.group ?? []))] : [];
+  const served = { ...serving, awaited };
+  const waiting: PassOutcome = {
+    kind: "done",
+    reason: "PodsOfAnotherGroup",
+    next: awaited.map((name) => keyText({ namespace, name })),
+  };
+  if (awaited.length > 0 && pods.every(({ member }) => member)) return waiting;
   const observed = { names: ROLES, group, record, pods, epochSeen: 0, now: context.clock.serverNow() };
   const contested = contestFindings({ names: ROLES, record, lease: situation.lease, pods });
   if (context.mode === "observe") return observe(served, observed, contested);
-  return act(served, observed, contested);
+  const outcome = await act(served, observed, contested);
+  return outcome.kind === "done" && awaited.length > 0 ? waiting : outcome;
 };

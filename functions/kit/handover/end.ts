@@ -8,6 +8,7 @@ import { classify } from "../kube/status-class.ts";
 import { handOver, type HandoverPorts } from "./executor.ts";
 import type { PodView, RecordView } from "./model.ts";
 import { enrolmentLabel, tokenAnnotation, type RoleNames } from "./names.ts";
+import { giveNotice } from "./notice.ts";
 import { recordDeletion } from "./record.ts";
 
 export interface EndingGroup<P extends PodView> {
@@ -73,7 +74,8 @@ export const endGroup = async <P extends PodView>(
   const leaving = { ...ports, view: (pod: KubeObject): P => ({ ...ports.view(pod), member: false }) };
   const attempt = await handOver(leaving, { names, group, record, pods, epochSeen, now }, { kind: "nobody" });
   if (attempt.kind !== "settled") return attempt;
+  const noticed = await giveNotice(ports.send, attempt.observed.record ?? record);
+  if (noticed.kind !== "noticed") return noticed;
   const stripped = await strip(ports, { ...ending, pods: attempt.observed.pods });
-  const { record: emptied = record } = attempt.observed;
-  return stripped.kind === "ended" ? deleteRecord(ports, emptied) : stripped;
+  return stripped.kind === "ended" ? deleteRecord(ports, noticed.record) : stripped;
 };

@@ -55,7 +55,7 @@ export type Step<P extends PodView = PodView> =
   /** The target is not an enrolled member of what was observed: read again. */
   | { readonly kind: "restart"; readonly reason: string };
 
-const stampOf = (names: RoleNames, record: { uid: string; epoch: number }): Record<string, string> => ({
+export const stampOf = (names: RoleNames, record: { uid: string; epoch: number }): Record<string, string> => ({
   [stampEpochAnnotation(names.feature)]: String(record.epoch),
   [stampRecordAnnotation(names.feature)]: record.uid,
 });

@@ -29,7 +29,7 @@ const cutFor = ({ service }: Lock, active: Candidate | undefined): Cut | undefin
   return isPending ? { active, stage: active === undefined ? "extend" : "begin", news: undefined } : undefined;
 };
 
-/** What label mode does when a hand-over, a repair or an end has nothing left to write. `notices`: the record is written before pods are let go. */
+/** What label mode does when a hand-over, a repair or an end has nothing left to write. `notices`: the record is written before pods lose their enrolment. */
 export const goOn =
   ({ teams, notices }: Pick<LabelProtocol, "teams"> & { readonly notices: boolean }) =>
   ({ stage, lock, target, progress }: Omit<Writing, "replies">): Local => {
@@ -39,7 +39,7 @@ export const goOn =
       const marked = pods.filter(({ role, group: own, token }) => (role ?? own ?? token) !== undefined);
       const ours = marked.filter((pod) => pod.group === undefined || pod.group === group);
       if (ours.length === 0 && record === undefined) return IDLE;
-      return { kind: "stripping", record, pods: ours, stale: false };
+      return { kind: "stripping", record, notice: notices && record !== undefined, pods: ours, stale: false };
     }
     const active = target.kind === "pod" ? pods.find(({ uid }) => uid === target.uid) : undefined;
     // Whether or not anybody can be active here.
@@ -48,15 +48,15 @@ export const goOn =
     return orIdle({ kind: "after", lock, leavers, notice, cut: cutFor(lock, active) });
   };
 
-/** The write changes nothing that anybody reads, only the version. */
-const writeNotice = (server: Server, after: After, record: RecordView): Event => {
-  const isSame = record.resourceVersion === CURRENT;
-  const told = { ...after, notice: undefined };
+/** The write changes nothing that anybody reads, only the version; and nothing where the record has changed. */
+export const noticeEvent = (server: Server, record: RecordView, after: (isNoticed: boolean) => Local): Event => {
+  const isNoticed = record.resourceVersion === CURRENT;
   return {
     server,
-    local: isSame ? told : orIdle({ ...told, leavers: [] }),
-    touched: isSame ? record.uid : undefined,
-    text: () => `writes Lease ${record.uid} before pods are let go: ${isSame ? "ok" : "somebody was faster"}`,
+    local: after(isNoticed),
+    touched: isNoticed ? record.uid : undefined,
+    text: () =>
+      `writes Lease ${record.uid} before pods lose their enrolment: ${isNoticed ? "ok" : "somebody was faster"}`,
   };
 };
 
@@ -118,8 +118,9 @@ const cutOver = (protocol: LabelProtocol, server: Server, after: After, cut: Cut
   const { active } = cut;
   if (cut.stage === "extend" || active === undefined) return [extend(server, after, cut)];
   if (cut.stage === "pause") return mayGoOn(server, cut.news) ? [confirm(protocol, server, after, active)] : [];
-  // What was written three seconds ago was heard long since.
-  const isOld = !protocol.pauses || sightOf(server).active.includes(active.uid);
+  // What was written three seconds before it was read was heard long since; of one that has changed since then nobody can tell any more.
+  const isHeard = sightOf(server).active.includes(active.uid) || active.resourceVersion !== CURRENT;
+  const isOld = !protocol.pauses || isHeard;
   const paused: Cut = { active, stage: "pause", news: newsOf(server, "news of pods") };
   const pause: Event = {
     server,
@@ -131,7 +132,9 @@ const cutOver = (protocol: LabelProtocol, server: Server, after: After, cut: Cut
 };
 
 export const after = (protocol: LabelProtocol, server: Server, local: After): readonly Event[] => {
-  if (local.notice !== undefined) return [writeNotice(server, local, local.notice)];
+  if (local.notice !== undefined) {
+    return [noticeEvent(server, local.notice, (isNoticed) => (isNoticed ? { ...local, notice: undefined } : IDLE))];
+  }
   if (local.leavers.length > 0) return letGo(server, local);
   return local.cut === undefined ? [] : cutOver(protocol, server, local, local.cut);
 };

@@ -12,6 +12,8 @@ export interface LabelProtocol extends Protocol {
   readonly pausesAtEnd: boolean;
   /** Selectors are given back before the labels go. */
   readonly restoresFirst: boolean;
+  /** A group without a record gets one before it ends. */
+  readonly endsUnderRecord: boolean;
 }
 
 export interface LabelVariant {
@@ -37,6 +39,7 @@ const SHIPPED: LabelProtocol = {
   pauses: true,
   pausesAtEnd: true,
   restoresFirst: true,
+  endsUnderRecord: true,
 };
 
 /** `variant` undefined: the protocol as it is shipped. */
@@ -64,8 +67,15 @@ export const LABEL_VARIANTS: readonly LabelVariant[] = [
   },
   {
     name: "let-go-unnoticed",
-    leavesOut: "the write of the record before pods that have left are let go",
+    leavesOut:
+      "the write of the record before pods lose their enrolment, and the fence of one that the record names all the same",
     flaw: "S1",
-    weaken: (real) => ({ ...real, goesOn: goOn({ teams: TEAMS, notices: false }) }),
+    weaken: (real) => ({ ...real, seeksHolder: false, goesOn: goOn({ teams: TEAMS, notices: false }) }),
+  },
+  {
+    name: "ended-without-record",
+    leavesOut: "the record that is made for the end of a group which has none",
+    flaw: "S1",
+    weaken: (real) => ({ ...real, endsUnderRecord: false }),
   },
 ];

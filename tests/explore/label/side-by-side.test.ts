@@ -21,7 +21,7 @@ import {
   type PatchBody,
 } from "../../../functions/kit/kube/request.ts";
 import { createStandby } from "../../../functions/standby/feature.ts";
-import { RELEASED_ANNOTATION } from "../../../functions/standby/labels.ts";
+import { RELEASED_ANNOTATION } from "../../../functions/kit/handover/names.ts";
 import { STANDBY_METRICS } from "../../../functions/standby/metrics.ts";
 import { LOCK_NAME, LOCK_UID, NAMESPACE } from "../../unit/support/builders.ts";
 import type * as api from "../api.ts";

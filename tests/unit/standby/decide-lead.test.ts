@@ -40,12 +40,15 @@ test("a holder that is gone is followed by the best, and a label that no record 
   expect(ask([OTHER, aCandidate("b", { priority: 1 })], aRecordOf(undefined))).toBe("b FirstElection");
 });
 
+const FENCED = { epoch: aRecord().epoch ?? 0, record: aRecord().uid };
+
 test.each<[string, Partial<Candidate>, string | undefined, boolean]>([
   ["it leads", { member: false, role: "active" }, "a", true],
   ["it is named to", { member: false }, "b", true],
   ["there is no record, which one that is about to be made may name it", { member: false }, undefined, true],
-  ["it follows", { member: false }, "a", false],
-  ["it follows, and nobody leads", { member: false }, "", false],
+  ["it follows, and is not fenced yet", { member: false }, "a", true],
+  ["it is fenced", { member: false, stamp: FENCED }, "a", false],
+  ["it is fenced, and nobody leads", { member: false, stamp: FENCED }, "", false],
   ["it leads, but has not left", { role: "active" }, "b", false],
 ])(
   "while none can be active, one that has left the group is active for nobody any more: %s",

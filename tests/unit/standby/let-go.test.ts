@@ -1,7 +1,7 @@
 /** Who may be let go, and that nobody is before the record was written as it was read. */
 import { expect, test } from "vitest";
+import type { Stop } from "../../../functions/kit/handover/attempt.ts";
 import type { KubeRequest, KubeResponse, Transport } from "../../../functions/kit/kube/request.ts";
-import type { PassOutcome } from "../../../functions/kit/outcome.ts";
 import type { Candidate } from "../../../functions/kit/pods/candidate.ts";
 import { leaversOf, letGo, type Resting } from "../../../functions/standby/leavers.ts";
 import { groupOf, viewStandbyPod } from "../../../functions/standby/model.ts";
@@ -66,7 +66,7 @@ test("the record is written as it was read, and then each pod as it was", async 
     [
       "PATCH",
       `${NAMESPACE}/${LEASE_NAME}`,
-      { metadata: { uid, resourceVersion, annotations: { "bellwether.dev/standby.released": resourceVersion } } },
+      { metadata: { uid, resourceVersion, annotations: { "bellwether.dev/released": resourceVersion } } },
     ],
     ["PATCH", `${NAMESPACE}/db-1`, { metadata: { uid: "uid-of-db-1", labels: { "bellwether.dev/standby": null } } }],
     ["PATCH", `${NAMESPACE}/db-2`, { metadata: { uid: "uid-of-db-2", labels: { "bellwether.dev/standby": null } } }],
@@ -74,26 +74,41 @@ test("the record is written as it was read, and then each pod as it was", async 
 });
 
 const failure = (status: number, reason: string): KubeResponse => ({ status, body: { kind: "Status", reason } });
-const RESTART: PassOutcome = { kind: "restart", reason: "the record changed" };
+const CONFLICT = failure(409, "Conflict");
+const GONE = failure(404, "NotFound");
+const FORBIDDEN = failure(403, "Forbidden");
+const TROUBLE = failure(503, "ServiceUnavailable");
+const RESTART: Stop = { kind: "restart", reason: "the record changed" };
+const refusedBy = (doing: string, response: KubeResponse): Stop => ({ kind: "refused", doing, response });
 
-test.each<[string, KubeResponse, Partial<PassOutcome>]>([
-  ["somebody was faster", failure(409, "Conflict"), RESTART],
-  ["it is gone", failure(404, "NotFound"), RESTART],
-  [
-    "it may not be written",
-    failure(403, "Forbidden"),
-    { kind: "retry", reason: `write Lease ${LEASE_NAME}: 403 Forbidden` },
-  ],
-  ["the server is in trouble", failure(503, "ServiceUnavailable"), { kind: "retry" }],
+test.each<[string, KubeResponse, Stop]>([
+  ["somebody was faster", CONFLICT, RESTART],
+  ["it is gone", GONE, RESTART],
+  ["it may not be written", FORBIDDEN, refusedBy(`write Lease ${LEASE_NAME}`, FORBIDDEN)],
+  ["the server is in trouble", TROUBLE, refusedBy(`write Lease ${LEASE_NAME}`, TROUBLE)],
 ])("where the record cannot be written nobody is let go: %s", async (_title, response, stop) => {
   const { send, sent } = answering(response);
   const released = await letGo(send, resting([aLeaver("db-1")]));
-  expect(released).toMatchObject({ record: RECORD, stop });
+  expect(released).toStrictEqual({ record: RECORD, stop });
   expect(sent.map(({ name }) => name)).toEqual([LEASE_NAME]);
+});
+
+test.each<[string, KubeResponse, Stop | undefined]>([
+  ["it has changed, and is looked at again", CONFLICT, undefined],
+  ["it is gone", GONE, undefined],
+  ["it may not be written", FORBIDDEN, refusedBy("let pod db-2 go", FORBIDDEN)],
+  ["the server is in trouble", TROUBLE, refusedBy("let pod db-2 go", TROUBLE)],
+])("what keeps one pod from being let go is told, if nothing else will: %s", async (_title, response, stop) => {
+  const send: Transport = ({ name }) => Promise.resolve(name === "db-2" ? response : WRITTEN);
+  const released = await letGo(send, resting([aLeaver("db-1"), aLeaver("db-2")]));
+  expect(released).toStrictEqual({ record: { ...RECORD, resourceVersion: "written" }, stop });
 });
 
 test("where nobody has left nothing is written", async () => {
   const { send, sent } = answering(WRITTEN);
-  expect(await letGo(send, resting([aLeaver("db-1", { member: true })]))).toStrictEqual({ record: RECORD, stop: undefined });
+  expect(await letGo(send, resting([aLeaver("db-1", { member: true })]))).toStrictEqual({
+    record: RECORD,
+    stop: undefined,
+  });
   expect(sent).toEqual([]);
 });
