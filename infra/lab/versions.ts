@@ -105,13 +105,13 @@ export const pinnedVersion = (modules: ModulesName): string => {
   return version;
 };
 
-const SETTING = "BELLWETHER_LAB_KUBERNETES";
+export const RELEASE_VARIABLE = "BELLWETHER_LAB_KUBERNETES";
 
 /** `1.36` of `v1.36.3`. */
 const minorRelease = (version: string): string => version.split(".", 2).join(".").slice(1);
 
 const controlPlaneModules = (): ModulesName => {
-  const wanted = process.env[SETTING] ?? "";
+  const wanted = process.env[RELEASE_VARIABLE] ?? "";
   if (wanted === "") return "kubernetes";
   const releases = new Map<string, ModulesName>();
   for (const modules of ["kubernetes-oldest", "kubernetes"] as const) {
@@ -119,7 +119,7 @@ const controlPlaneModules = (): ModulesName => {
   }
   const modules = releases.get(wanted);
   if (modules !== undefined) return modules;
-  throw new Error(`${SETTING} is ${JSON.stringify(wanted)}; it must be ${[...releases.keys()].join(" or ")}`);
+  throw new Error(`${RELEASE_VARIABLE} is ${JSON.stringify(wanted)}; it must be ${[...releases.keys()].join(" or ")}`);
 };
 
 /**

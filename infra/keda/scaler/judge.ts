@@ -5,7 +5,7 @@
 import type { ClaimEvent, ObjectEvent } from "../../../events/types.ts";
 import { createFeatures } from "../../../functions/features.ts";
 import type { Clock } from "../../../functions/kit/clock.ts";
-import type { Feature, RunOutcome } from "../../../functions/kit/feature.ts";
+import type { Feature, RunOutcome, SweepOutcome } from "../../../functions/kit/feature.ts";
 import type { Config } from "../../../functions/kit/host/config.ts";
 import type { Log } from "../../../functions/kit/host/log.ts";
 import type { Metrics } from "../../../functions/kit/host/metrics.ts";
@@ -56,6 +56,19 @@ const anyOf = async (verdicts: readonly Promise<boolean>[]): Promise<boolean> =>
 
 const keyOf = ({ name }: Feature, group: string): string => `${name}|${group}`;
 
+const sweepBy = async (outcome: SweepOutcome, isWork: () => Promise<boolean>): Promise<Sweep> => {
+  switch (outcome.kind) {
+    case "failed":
+      return { work: true, problem: outcome.reason, barred: [] };
+    case "barred":
+      return { work: false, problem: undefined, barred: [outcome.reason] };
+    case "swept": {
+      const barred = outcome.barred === undefined ? [] : [outcome.barred.reason];
+      return { work: await isWork(), problem: undefined, barred };
+    }
+  }
+};
+
 export const createJudge = (options: JudgeOptions): Judge => {
   const { config, send, clock } = options;
   const features = createFeatures(config, {
@@ -103,17 +116,7 @@ export const createJudge = (options: JudgeOptions): Judge => {
     );
     // It renews only what it has read.
     if (rehearsal.acts) return { work: true, problem: undefined, barred: [] };
-    const { value } = rehearsal;
-    switch (value.kind) {
-      case "failed":
-        return { work: true, problem: value.reason, barred: [] };
-      case "barred":
-        return { work: false, problem: undefined, barred: [value.reason] };
-      case "swept": {
-        const barred = value.barred === undefined ? [] : [value.barred.reason];
-        return { work: await judgeAll(found), problem: undefined, barred };
-      }
-    }
+    return sweepBy(rehearsal.value, () => judgeAll(found));
   };
 
   return {
