@@ -155,8 +155,8 @@ describe("route mode on a real control plane, both adapters, two instances", () 
     const since = performance.now();
     // The record goes with it, and with that who was active.
     await remove(lab, `${slicesPath(namespace)}/${NAME}-bellwether-ipv4`);
-    const back = ({ v4: now }: FamilyReach): boolean => now.length === 1;
-    await families.reached(key, { is: back, since, deadlineMs: TICK_BOUND_MS });
+    await families.reached(key, { is: ({ v4 }) => v4.length === 0, since, deadlineMs: LEARNT_BOUND_MS });
+    await families.reached(key, { is: ({ v4 }) => v4.length === 1, since, deadlineMs: TICK_BOUND_MS });
     expect(doubled(reaches(namespace))).toEqual([]);
   });
 
