@@ -1,6 +1,7 @@
 /**
- * S19: we write only to enrolled pods (of one that was enrolled once only the stamp, because a record may still name it), to our records and slices, and to the custom resources and Services that ask for us; and we
- * enrol only what belongs to the group. Judged where managedFields prove that a write was ours.
+ * S19: we write only to enrolled pods (to others no more than a stamp: a record may have named one of them), to our records and slices, and to the
+ * custom resources and Services that ask for us; and we enrol only what belongs to the group. Judged where managedFields prove that a write
+ * was ours.
  */
 import { enrolmentLabel, MANAGED_BY, MANAGED_BY_LABEL } from "../handover/names.ts";
 import type { KubeObject, ObjectMeta } from "../kube/object.ts";
@@ -47,11 +48,10 @@ const isStamp = (name: string): boolean => isOurName(name) && /\.(?:epoch|record
 const withoutStamps = ({ labels = {}, annotations = {} }: ObjectMeta): string =>
   JSON.stringify([labels, Object.fromEntries(Object.entries(annotations).filter(([name]) => !isStamp(name)))]);
 
-/** It was enrolled once, and gets another stamp. */
+/** Nothing but the stamp is new. */
 const isStamped = ({ before, after }: Step): boolean =>
   before?.raw.kind === PODS.kind &&
   after !== undefined &&
-  Object.keys(before.raw.metadata.annotations ?? {}).some(isStamp) &&
   withoutStamps(before.raw.metadata) === withoutStamps(after.raw.metadata);
 
 const isAllowed = (step: Step, own: Own): boolean =>
