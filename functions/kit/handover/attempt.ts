@@ -205,6 +205,8 @@ export const answerToUnseen = <P extends PodView>(
   const pod = view(objectOf(response));
   if (pod.uid !== previous.holder?.uid) return undefined;
   if (pod.group === group) return restart(`pod ${pod.name} was enrolled meanwhile`);
+  // Another group's leader keeps its stamp: it is let go there only once it was fenced, under an epoch of that time.
+  if (pod.group !== undefined && pod.role === names.leader) return undefined;
   return { kind: "fence", change: { pod, labels: {}, annotations: stampOf(names, { uid: previous.uid, epoch }) } };
 };
 

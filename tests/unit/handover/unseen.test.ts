@@ -54,6 +54,12 @@ test.each<[string, KubeObject]>([
   },
 );
 
+test("it leads another group: it is left to it", async () => {
+  const world = withPod(aPod({ group: "another", role: "writer", epoch: EPOCH + 1, token: String(EPOCH + 1) }));
+  expect(await replace(world, LEASE)).toMatchObject({ kind: "settled", promoted: true });
+  expect(world.calls).toEqual(["get db-0 200", ...REPLACED]);
+});
+
 test("it was enrolled since: read again", async () => {
   const world = withPod(aReader());
   expect(await replace(world, LEASE)).toEqual({ kind: "restart", reason: "pod db-0 was enrolled meanwhile" });
