@@ -15,7 +15,7 @@ import type { Transport } from "./kit/kube/request.ts";
 import { shareLists } from "./kit/kube/shared-lists.ts";
 import { rememberOwnWrites, type OwnWrites } from "./kit/own-writes.ts";
 import { createReconciler, type Reconciler } from "./kit/reconcile.ts";
-import { createTick } from "./renewal/tick.ts";
+import { createTick, type Tick, type TickContext } from "./renewal/tick.ts";
 
 export interface FunctionOptions {
   readonly features: readonly Feature[];
@@ -89,33 +89,50 @@ const createRunner = (options: FunctionOptions, own: OwnWrites): Reconciler => {
   return reconciler;
 };
 
-export const createFunction = (options: FunctionOptions): RunningFunction => {
-  const { features, clock, log, metrics } = options;
-  const own = rememberOwnWrites();
-  const reconciler = createRunner(options, own);
-  const trigger = ({ name }: Feature, group: string): Promise<RunOutcome> => reconciler.trigger(keyOf(name, group));
+interface FirstSweep {
+  readonly onRead: TickContext["onRead"];
+  /** Waits for it, and begins it where it is not under way. */
+  isDone(tick: Tick): Promise<boolean>;
+}
+
+/** A cold instance knows no group yet; its first sweep tells it which groups there are. Events that come meanwhile wait together. */
+const createFirstSweep = (features: readonly Feature[], clock: Clock): FirstSweep => {
   const unread = new Set(features);
+  /** Of the unread those that may list nothing: they hold up no event of the others. */
+  const barred = new Set<Feature>();
+  const isAwaited = (): boolean => [...unread].some((feature) => !barred.has(feature));
+  const isAnyRead = (): boolean => unread.size === 0 || unread.size < features.length;
   let waiting: PromiseWithResolvers<void> | undefined;
   const endWaiting = (): void => {
     waiting?.resolve();
     waiting = undefined;
   };
-  const onRead = (feature: Feature): void => {
-    unread.delete(feature);
-    if (unread.size === 0) endWaiting();
+  return {
+    onRead: (feature, isBarred) => {
+      if (isBarred) barred.add(feature);
+      else unread.delete(feature);
+      if (!isAwaited()) endWaiting();
+    },
+    isDone: async (tick) => {
+      // Where nothing may be listed the ticks look whether it may be by now, and not each event.
+      if (!isAwaited()) return isAnyRead();
+      if (waiting === undefined) {
+        waiting = Promise.withResolvers<void>();
+        void Promise.race([tick(), clock.sleep(FIRST_SWEEP_WAIT_MS)]).then(endWaiting);
+      }
+      await waiting.promise;
+      return !isAwaited() && isAnyRead();
+    },
   };
-  const tick = createTick({ features, send: options.send, clock, log, metrics, trigger, onRead });
+};
 
-  /** A cold instance knows no group yet; its first sweep tells it which groups there are. Events that come meanwhile wait together. */
-  const knowsGroups = async (): Promise<boolean> => {
-    if (unread.size === 0) return true;
-    if (waiting === undefined) {
-      waiting = Promise.withResolvers<void>();
-      void Promise.race([tick(), clock.sleep(FIRST_SWEEP_WAIT_MS)]).then(endWaiting);
-    }
-    await waiting.promise;
-    return unread.size === 0;
-  };
+export const createFunction = (options: FunctionOptions): RunningFunction => {
+  const { features, clock, log, metrics } = options;
+  const own = rememberOwnWrites();
+  const reconciler = createRunner(options, own);
+  const trigger = ({ name }: Feature, group: string): Promise<RunOutcome> => reconciler.trigger(keyOf(name, group));
+  const first = createFirstSweep(features, clock);
+  const tick = createTick({ features, send: options.send, clock, log, metrics, trigger, onRead: first.onRead });
 
   const keysOf = (event: ObjectEvent | ClaimEvent): readonly string[] => {
     const groupsOf = (feature: Feature): readonly string[] =>
@@ -131,7 +148,7 @@ export const createFunction = (options: FunctionOptions): RunningFunction => {
   };
 
   const onHint = async (event: ObjectEvent | ClaimEvent): Promise<Reply | undefined> => {
-    if (!(await knowsGroups())) return comeAgain("the first sweep is not done yet");
+    if (!(await first.isDone(tick))) return comeAgain("the first sweep is not done yet");
     const writer = writerOf(event);
     const keys = keysOf(event).filter((key) => key !== writer);
     const crowded = reconciler.hasOthers(keys);

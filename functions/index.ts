@@ -1,13 +1,11 @@
 /**
  * The function's public face, as `kn func` and faas-js-runtime expect it. Everything that it is made of is put together
- * here from the environment; features are listed once, below.
+ * here from the environment.
  */
-import { hostname } from "node:os";
 import { createSender, type EventSender } from "../events/send.ts";
-import { createElection } from "./election/feature.ts";
 import { ELECTION_METRICS } from "./election/metrics.ts";
+import { createFeatures } from "./features.ts";
 import { createFunction, type RunningFunction } from "./function.ts";
-import type { FeatureContext } from "./kit/context.ts";
 import { HANDOVER_METRICS } from "./kit/handover/metrics.ts";
 import { readConfig, type Config } from "./kit/host/config.ts";
 import { createLog, type Log } from "./kit/host/log.ts";
@@ -17,9 +15,7 @@ import type { Context, Health, Reply } from "./kit/host/server.ts";
 import { createCredentials } from "./kit/kube/credentials.ts";
 import { createTransport, type ApiTransport } from "./kit/kube/transport.ts";
 import { grpcAsker } from "./roles/ask/ask.ts";
-import { createRoles } from "./roles/feature.ts";
 import { ROLES_METRICS } from "./roles/metrics.ts";
-import { createStandby } from "./standby/feature.ts";
 import { STANDBY_METRICS } from "./standby/metrics.ts";
 
 interface Running {
@@ -66,26 +62,8 @@ const assemble = (config: Config): Running => {
   const transport = connect(config, metrics);
   const sender = openSink(config, log);
   const { send, clock } = transport;
-  const context: FeatureContext = {
-    clock,
-    log,
-    metrics,
-    tickSeconds: config.tickSeconds,
-    mode: config.mode,
-    namespaces: config.namespaces,
-    instance: hostname(),
-    emit: (event) => sender?.send(event),
-  };
-  const features = [
-    createElection(context),
-    createRoles(context, {
-      asker: grpcAsker,
-      clusterDomain: config.clusterDomain,
-      openNamespaces: config.rolesNamespaces,
-      askingMs: config.groupDeadlineMs / 2,
-    }),
-    createStandby(context),
-  ];
+  const emit: EventSender["send"] = (event) => sender?.send(event);
+  const features = createFeatures(config, { clock, log, metrics, emit, asker: grpcAsker });
   const fn = createFunction({ ...config, features, send, clock, log, metrics, random: Math.random });
   return { fn, metrics, transport, sender };
 };

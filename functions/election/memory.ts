@@ -24,7 +24,7 @@ const valuesOf = (key: string, lock: LockHint): readonly string[] => {
 };
 
 export const createMemory = (): ElectionMemory => {
-  const hints = createHints(valuesOf);
+  const hints = createHints({ valuesOf, namespaceOf: (key) => keyOf(key).namespace });
 
   /** The lock itself, and those that share its StatefulSet or Lease: one's end may be another's turn. */
   const ofLock = (event: ObjectEvent): readonly string[] => {

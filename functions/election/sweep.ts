@@ -97,9 +97,9 @@ export const sweepLocks = (
   sweep(
     io,
     {
-      read: async () => {
-        const begun = memory.mark();
-        const snapshot = await read(io);
+      read: async (allowed) => {
+        const begun = { mark: memory.mark(), namespaces: allowed.context.namespaces };
+        const snapshot = await read(allowed);
         for (const key of memory.replaceAll(rememberedOf(snapshot), begun)) forgetSeries(io.context, key);
         return sweptOf(io, snapshot);
       },

@@ -14,13 +14,21 @@ export type RunOutcome =
   | { readonly kind: "done"; readonly reason: string; readonly next?: readonly string[]; readonly waited?: boolean }
   | { readonly kind: "retry"; readonly reason: string; readonly afterMs: number; readonly trouble: "server" | "group" };
 
+/** Where the installation does not let a feature list what it needs (403), so that it is not swept there. */
+export interface Barred {
+  /** Empty: everywhere, where it is not asked by namespace. */
+  readonly namespaces: readonly string[];
+  /** What the API server says in the first of them. */
+  readonly reason: string;
+}
+
 /**
- * What a sweep did, or why it could not read. `barred`: the installation does not let the feature read what it needs, so it serves nothing
- * until it may; that is its own trouble, unlike `failed`, which is the API server's.
+ * What a sweep did, or why it could not read. `barred`, alone or of a sweep: in all namespaces, or in some; that is the installation's trouble,
+ * unlike `failed`, which is the API server's.
  */
 export type SweepOutcome =
-  | { readonly kind: "swept"; readonly groups: number; readonly renewed: number }
-  | { readonly kind: "barred"; readonly reason: string }
+  | { readonly kind: "swept"; readonly groups: number; readonly renewed: number; readonly barred?: Barred | undefined }
+  | ({ readonly kind: "barred" } & Barred)
   | { readonly kind: "failed"; readonly reason: string };
 
 export interface Feature {
@@ -33,8 +41,8 @@ export interface Feature {
   run(group: string, send: Transport): Promise<RunOutcome>;
   /**
    * Reads all groups with paged LISTs and renews what is due. `found` is called with the groups that need a run as soon as
-   * everything has been read, before the renewals, which are spread over time; and again for groups whose renewal was refused. A sweep that
-   * is barred calls it with none.
+   * everything has been read, before the renewals, which are spread over time; and again for groups whose renewal was refused. A sweep
+   * that could read nothing does not call it.
    */
   sweep(send: Transport, found: (groups: readonly string[]) => void): Promise<SweepOutcome>;
 }

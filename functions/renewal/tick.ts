@@ -17,8 +17,8 @@ export interface TickContext {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly trigger: (feature: Feature, group: string) => Promise<RunOutcome>;
-  /** Told as soon as a sweep has read everything of a feature that it may read. */
-  readonly onRead: (feature: Feature) => void;
+  /** Told as soon as a sweep has read everything of a feature that it may read; `isBarred`: it may read nothing. */
+  readonly onRead: (feature: Feature, isBarred: boolean) => void;
 }
 
 /** Undefined: every feature was swept that may be; otherwise why not. Groups that are not at rest are run again by themselves. */
@@ -35,11 +35,13 @@ const note = ({ log, metrics }: TickContext, { name: feature }: Feature, { outco
     log.warn("sweep could not read", { feature, reason: outcome.reason });
     return;
   }
-  metrics.set(BARRED, { feature }, outcome.kind === "barred" ? 1 : 0);
-  if (outcome.kind === "barred") {
-    log.error("feature serves nothing until it may read", { feature, reason: outcome.reason });
-    return;
+  const barred = outcome.kind === "barred" ? outcome : outcome.barred;
+  metrics.set(BARRED, { feature }, barred === undefined ? 0 : 1);
+  if (barred !== undefined) {
+    const { namespaces, reason } = barred;
+    log.error("feature is not swept where it may not list", { feature, namespaces, reason });
   }
+  if (outcome.kind === "barred") return;
   metrics.set(GROUPS, { feature }, outcome.groups);
   log.debug("swept", { feature, groups: outcome.groups, renewed: outcome.renewed, runs: runs.length });
 };
@@ -51,9 +53,10 @@ const sweepOne = async (context: TickContext, feature: Feature): Promise<Swept> 
   let outcome: SweepOutcome;
   try {
     outcome = await feature.sweep(context.send, (groups) => {
-      context.onRead(feature);
+      context.onRead(feature, false);
       runs.push(...groups.map((group) => context.trigger(feature, group)));
     });
+    if (outcome.kind === "barred") context.onRead(feature, true);
   } catch (error) {
     log.error("sweep failed", { feature: feature.name, error });
     outcome = { kind: "failed", reason: String(error) };

@@ -4,7 +4,7 @@
  */
 import type { ClaimEvent, ObjectEvent } from "../../events/types.ts";
 import { createHints, type Hints } from "../kit/group/hints.ts";
-import { keyText } from "../kit/keys.ts";
+import { keyOf, keyText } from "../kit/keys.ts";
 import { PODS, STATEFUL_SETS } from "../kit/kube/request.ts";
 import { concernedByPod, concernedBySet, groupValue, isEventOf, setValue } from "../kit/pods/concerned.ts";
 import { CHECKERS, ROLES } from "./labels.ts";
@@ -31,7 +31,7 @@ const valuesOf = (_key: string, { setNamespace, statefulSetName, set }: CheckerH
 };
 
 export const createMemory = (): RolesMemory => {
-  const hints = createHints(valuesOf);
+  const hints = createHints({ valuesOf, namespaceOf: (key) => keyOf(key).namespace });
   const askings = new Map<string, number>();
   const left = new Map<string, Resting>();
 
@@ -61,8 +61,8 @@ export const createMemory = (): RolesMemory => {
       forgetAsking(key);
       hints.forget(key);
     },
-    replaceAll: (all, mark) => {
-      const gone = hints.replaceAll(all, mark);
+    replaceAll: (all, swept) => {
+      const gone = hints.replaceAll(all, swept);
       for (const key of gone) forgetAsking(key);
       return gone;
     },

@@ -116,10 +116,10 @@ export const sweepCheckers = (
   sweep(
     io,
     {
-      read: async () => {
+      read: async (allowed) => {
         const { memory } = sweeping;
-        const begun = memory.mark();
-        const snapshot = await read(io);
+        const begun = { mark: memory.mark(), namespaces: allowed.context.namespaces };
+        const snapshot = await read(allowed);
         for (const key of memory.replaceAll(rememberedOf(snapshot), begun)) forgetSeries(io.context, key);
         return sweptOf(io, snapshot, sweeping);
       },

@@ -10,6 +10,7 @@ import type { RecordView } from "../kit/handover/model.ts";
 import type { Candidate } from "../kit/pods/candidate.ts";
 import { selects } from "../kit/selector.ts";
 import { ROLES } from "./labels.ts";
+import { isFencedUnder } from "./leavers.ts";
 import { groupOfService, isOwner, type Selector, type ServiceView } from "./model.ts";
 
 /** Services of one namespace that have the same original selector. */
@@ -75,7 +76,7 @@ export type Verdict =
   /** None can be active: labels, record and Services stay as they are, and the Lease is not renewed. */
   | {
       readonly kind: "hold";
-      /** But one that is active has left the group: it may be about to be another's, and is active for nobody from now on. */
+      /** But a pod that is not fenced has left the group: it may be about to be another's, and is active for nobody from now on. */
       readonly vacates: boolean;
       readonly message: string;
       readonly findings: readonly Finding[];
@@ -93,6 +94,12 @@ export interface Field {
   readonly pods: readonly Candidate[];
 }
 
+/** It has left the group, and cannot be let go yet: it leads, or may be named to by whoever has found no record, or is not fenced. */
+const isDeparted =
+  (record: RecordView | undefined) =>
+  (pod: Candidate): boolean =>
+    !pod.member && (record === undefined || !isFencedUnder(record, pod));
+
 const absence = (pods: readonly Candidate[]): string => {
   const members = pods.filter(({ member }) => member).length;
   return members === 0 ? "the selector finds no pod" : `none of ${members} pods is Ready and not terminating`;
@@ -104,8 +111,7 @@ export const lead = ({ group, record, pods }: Field): Verdict => {
   const findings = inspect(ROLES, record, pods);
   switch (choice.kind) {
     case "none": {
-      const vacates = pods.some(({ member, role }) => !member && role === ROLES.leader);
-      return { kind: "hold", vacates, message: absence(pods), findings };
+      return { kind: "hold", vacates: pods.some(isDeparted(record)), message: absence(pods), findings };
     }
     case "keep":
       return {

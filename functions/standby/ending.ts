@@ -19,7 +19,16 @@ import { DELIVERY_MS, restore } from "./cut-over.ts";
 import { standingGroups } from "./decide.ts";
 import { ROLES } from "./labels.ts";
 import type { Situation } from "./load.ts";
-import { groupOf, isNarrowed, isOwner, subjectOf, viewService, type Selector, type ServiceView } from "./model.ts";
+import {
+  groupOf,
+  isNarrowed,
+  isOwner,
+  leaseNameOf,
+  subjectOf,
+  viewService,
+  type Selector,
+  type ServiceView,
+} from "./model.ts";
 
 const announceEnd = ({ context }: Io, { group, namespace, reading }: Situation, record: RecordView): void => {
   const owner = reading.kind === "ours" ? reading.owner : undefined;
@@ -74,7 +83,7 @@ export const endGroup = async (io: Io, situation: Situation, idle: PassOutcome):
   const changed = isFound ? await waitForNews(io, situation) : undefined;
   if (changed !== undefined) return changed;
   const heirs = heirsOf(situation, enrolled.items);
-  const outcome = await endRemains(io, ROLES, { namespace, group });
+  const outcome = await endRemains(io, ROLES, { namespace, group, recordName: leaseNameOf(group) });
   if (outcome.kind !== "done") return outcome;
   for (const record of records.value) announceEnd(io, situation, record);
   return { kind: "done", reason: outcome.reason, next: [keyText({ namespace, name: group }), ...heirs] };

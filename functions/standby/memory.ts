@@ -7,13 +7,16 @@ import { createHints, type Hints } from "../kit/group/hints.ts";
 import { enrolmentLabel } from "../kit/handover/names.ts";
 import { keyText } from "../kit/keys.ts";
 import type { KubeObject } from "../kit/kube/object.ts";
-import { PODS, SERVICES } from "../kit/kube/request.ts";
+import { ENDPOINT_SLICES, FIELD_MANAGER, PODS, SERVICES } from "../kit/kube/request.ts";
 import { isEventOf } from "../kit/pods/concerned.ts";
 import { selects } from "../kit/selector.ts";
 import type { Standing } from "./decide.ts";
 import { isOfRouteMode, keysOfService, routeKey, serviceKey } from "./keys.ts";
 import { ROLES } from "./labels.ts";
 import { viewService, type Selector, type ServiceView } from "./model.ts";
+import { FAMILIES } from "./route/endpoint.ts";
+import { sliceName } from "./route/model.ts";
+import { MANAGER, MANAGER_LABEL, SERVICE_LABEL } from "./route/names.ts";
 
 export interface StandbyHint {
   readonly namespace: string;
@@ -48,8 +51,30 @@ const valuesOf = (_key: string, { namespace, services }: StandbyHint): readonly 
   ...services.map((name) => serviceValue(namespace, name)),
 ];
 
+const SLICE_ENDINGS = FAMILIES.map((family) => sliceName("", family));
+
+/** The Service of which our slice would have the name; none: no slice of ours has it. */
+const serviceBySlice = (slice: string): readonly string[] =>
+  SLICE_ENDINGS.filter((ending) => slice.endsWith(ending)).map((ending) => slice.slice(0, -ending.length));
+
+/** The echo of an instance that made it: nobody else has written it since. */
+const isMadeByUs = ({ metadata: { managedFields = [] } }: KubeObject): boolean =>
+  managedFields.length > 0 && managedFields.every(({ manager }) => manager === FIELD_MANAGER);
+
+/** The Services that a slice of ours is of, by its name and by its label, which somebody may have turned to another. */
+const servicesOfSlice = ({ change, name, object }: ObjectEvent): readonly string[] => {
+  if (object === undefined) return serviceBySlice(name);
+  const { [MANAGER_LABEL]: manager, [SERVICE_LABEL]: service } = object.metadata.labels ?? {};
+  if (manager !== MANAGER || (change === "add" && isMadeByUs(object as KubeObject))) return [];
+  return [...new Set([...serviceBySlice(name), ...(service === undefined ? [] : [service])])];
+};
+
+/** A slice that somebody else deletes or writes is mended at once. */
+const ofSlice = (event: ObjectEvent): readonly string[] =>
+  servicesOfSlice(event).map((name) => routeKey({ namespace: event.namespace, name }));
+
 export const createMemory = (): StandbyMemory => {
-  const hints = createHints(valuesOf);
+  const hints = createHints({ valuesOf, namespaceOf: (_key, { namespace }) => namespace });
 
   /** Those that it stands for, or stood for when it was last seen. Of most Services there is nothing to say. */
   const ofService = ({ change, namespace, name, object }: ObjectEvent): readonly string[] => {
@@ -79,6 +104,7 @@ export const createMemory = (): StandbyMemory => {
     ...hints,
     concerned: (event) => {
       if (isEventOf(event, SERVICES)) return ofService(event);
+      if (isEventOf(event, ENDPOINT_SLICES)) return ofSlice(event);
       return isEventOf(event, PODS) ? ofPod(event) : [];
     },
   };

@@ -52,7 +52,8 @@ export type PassResult =
 
 export interface Pass {
   readonly standing: Standing;
-  readonly result: PassResult;
+  /** Undefined: nobody is chosen any more, and what is left is taken back. */
+  readonly result: PassResult | undefined;
   readonly findings: readonly Finding[];
 }
 
@@ -109,6 +110,7 @@ const newsOf = (result: PassResult): News | undefined => {
 };
 
 const emit = (context: FeatureContext, { standing, result }: Pass): void => {
+  if (result === undefined) return;
   const news = newsOf(result);
   const record = "record" in result ? result.record : undefined;
   if (news === undefined || record === undefined) return;
@@ -118,6 +120,7 @@ const emit = (context: FeatureContext, { standing, result }: Pass): void => {
 };
 
 const count = ({ metrics }: FeatureContext, { standing, result }: Pass): void => {
+  if (result === undefined) return;
   const series = seriesOf(standing.owners[0]);
   metrics.set(ACTIVE_INFO, series, result.kind === "settled" ? 1 : 0);
   if (result.kind === "settled" && result.promoted) metrics.count(PROMOTIONS, { ...series, reason: result.reason });
@@ -133,14 +136,14 @@ const textOf = ({ reason, note, identity }: Notice): string => `${reason} ${iden
 export const publish = async (io: Io, said: Said, pass: Pass, outcome: PassOutcome): Promise<PassOutcome> => {
   const { standing, result, findings } = pass;
   const { namespace } = standing.owners[0];
-  const main = noticeOf(io.context, result);
+  const main = result === undefined ? undefined : noticeOf(io.context, result);
   const notices = [...(main === undefined ? [] : [main]), ...findingNotices([], joined(findings), 0)];
   const news = said.news(keyText({ namespace, name: standing.group }), notices.map(textOf));
   count(io.context, pass);
   if (main !== undefined && news.has(textOf(main))) emit(io.context, pass);
   const fresh = notices.filter((notice) => news.has(textOf(notice)));
   // What keeps a group from being served concerns each of its Services; what becomes of its pods is said of the oldest.
-  const about = result.kind === "refused" ? standing.owners : [standing.owners[0]];
+  const about = result?.kind === "refused" ? standing.owners : [standing.owners[0]];
   await Promise.all(
     about.map((service) => conclude(io, { subject: subjectOf(service), notices: fresh, status: undefined }, outcome)),
   );

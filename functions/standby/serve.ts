@@ -1,5 +1,5 @@
 /** Serves a group that may be served: read its pods, enrol, choose, hand over, lead its Services to the active pod, renew, report. */
-import type { Finding } from "../kit/conditions.ts";
+import { trueFinding, type Finding } from "../kit/conditions.ts";
 import type { Io } from "../kit/context.ts";
 import { carryOut, preview, type CarriedOut, type Decision } from "../kit/group/carry-out.ts";
 import { renewIfDue } from "../kit/group/renew.ts";
@@ -8,16 +8,15 @@ import type { Stop } from "../kit/handover/attempt.ts";
 import { disqualification } from "../kit/handover/choose.ts";
 import { contestFindings } from "../kit/handover/contest.ts";
 import type { RecordView } from "../kit/handover/model.ts";
-import { enrolmentLabel } from "../kit/handover/names.ts";
 import type { Observed } from "../kit/handover/plan.ts";
 import { keyText } from "../kit/keys.ts";
-import { patchRequest, PODS } from "../kit/kube/request.ts";
 import { done, failed, restart, unfinishedBy, type PassOutcome } from "../kit/outcome.ts";
 import type { Candidate } from "../kit/pods/candidate.ts";
 import { cutOver, extend } from "./cut-over.ts";
 import { lead, type Standing, type Verdict } from "./decide.ts";
 import { ROLES } from "./labels.ts";
 import type { Situation } from "./load.ts";
+import { letGo, type Resting } from "./leavers.ts";
 import { READY_PODS, RENEWALS, seriesOf } from "./metrics.ts";
 import { isNarrowed, subjectOf } from "./model.ts";
 import { recordSpecOf, standbyPorts } from "./ports.ts";
@@ -27,11 +26,13 @@ import type { Said } from "./said.ts";
 type Holding = Extract<Verdict, { kind: "hold" }>;
 type Settled = Extract<CarriedOut<Candidate, Verdict, Holding>, { kind: "settled" }>;
 
-export interface Served extends Io {
+interface Served extends Io {
   readonly situation: Situation;
   readonly standing: Standing;
   readonly record: RecordView | undefined;
   readonly said: Said;
+  /** Groups that have pods which the selector finds, where this one has no record yet. */
+  readonly awaited: readonly string[];
 }
 
 const report = (
@@ -45,26 +46,6 @@ const renewed = async (served: Served, record: RecordView): Promise<void> => {
   const { owner, leaseDurationSeconds } = recordSpecOf(served, standing);
   const wrote = await renewIfDue(served, { record, owner, leaseDurationSeconds }, situation.lease);
   if (wrote) context.metrics.count(RENEWALS, seriesOf(standing.owners[0]));
-};
-
-/** Nothing is left of a leadership, and whoever finds the record finds the pod fenced under it. */
-const isFencedUnder = (record: RecordView | undefined, { uid, role, stamp, token }: Candidate): boolean => {
-  if (role !== undefined || token !== undefined) return false;
-  if (record === undefined) return stamp === undefined;
-  return uid !== record.holder?.uid && stamp?.record === record.uid && stamp.epoch === record.epoch;
-};
-
-/**
- * Pods that the selector does not find any more, and that are fenced, are let go: another Service may select them, and cannot have them
- * before. A refusal is no trouble: the pod changed, and is looked at again.
- */
-const releaseLeavers = async (
-  { send, standing }: Served,
-  { record, pods }: { readonly record: RecordView | undefined; readonly pods: readonly Candidate[] },
-): Promise<void> => {
-  const leavers = pods.filter((pod) => !pod.member && pod.group === standing.group && isFencedUnder(record, pod));
-  const body = { metadata: { labels: { [enrolmentLabel(ROLES.feature)]: null } } };
-  await Promise.all(leavers.map((pod) => send(patchRequest(PODS, { namespace: pod.namespace, on: pod }, body))));
 };
 
 const stopped = (served: Served, stop: Stop, findings: readonly Finding[]): PassOutcome | Promise<PassOutcome> => {
@@ -108,20 +89,38 @@ const led = async (
   return outcome ?? done(reason);
 };
 
-const afterHandOver = async (served: Served, settled: Settled, findings: readonly Finding[]): Promise<PassOutcome> => {
-  const { verdict, record, pods } = settled;
-  const [outcome] = await Promise.all([
-    verdict.kind === "lead"
-      ? led(served, settled, { reason: verdict.reason, findings })
-      : held(served, { message: verdict.message, record }, findings),
-    releaseLeavers(served, { record, pods }),
-  ]);
-  return outcome;
+/** How a pass ends once leavers are gone, which may be waited for elsewhere, whether or not anybody can be active here. */
+type Conclude = (record: RecordView | undefined, findings: readonly Finding[]) => Promise<PassOutcome>;
+
+const afterLeavers = async (
+  { send, standing: { group } }: Served,
+  resting: Pick<Resting, "record" | "pods">,
+  conclude: Conclude,
+): Promise<PassOutcome> => {
+  const { record, stop } = await letGo(send, { ...resting, group });
+  if (stop === undefined) return conclude(record, []);
+  if (stop.kind === "restart") return stop;
+  const told = unfinishedBy(stop);
+  await conclude(record, told === undefined ? [] : [trueFinding("Unreleased", told.reason, told.message)]);
+  return failed(stop.doing, stop.response);
 };
 
+const afterHandOver = (served: Served, settled: Settled, findings: readonly Finding[]): Promise<PassOutcome> => {
+  const { verdict } = settled;
+  return afterLeavers(served, settled, (record, found) => {
+    const all = [...findings, ...found];
+    return verdict.kind === "lead"
+      ? led(served, { ...settled, record }, { reason: verdict.reason, findings: all })
+      : held(served, { message: verdict.message, record }, all);
+  });
+};
+
+/** Nobody is made active before the pods that other groups have are ended there, or are theirs; but what has left here need not wait. */
+const WAITING: Holding = { kind: "hold", vacates: true, message: "its pods are still another group's", findings: [] };
+
 const decide = (served: Served, pods: readonly Candidate[]): Decision<Verdict, Holding> => {
-  const { standing, record } = served;
-  const verdict = lead({ group: standing.group, record, pods });
+  const { standing, record, awaited } = served;
+  const verdict = awaited.length > 0 ? WAITING : lead({ group: standing.group, record, pods });
   if (verdict.kind === "lead") return { verdict, target: { kind: "pod", uid: verdict.target.uid } };
   return verdict.vacates ? { verdict, target: { kind: "nobody" } } : { verdict, target: undefined };
 };
@@ -148,7 +147,7 @@ const act = async (
   observed: Observed<Candidate>,
   contested: readonly Finding[],
 ): Promise<PassOutcome> => {
-  const { context, standing, record } = served;
+  const { context, standing } = served;
   const carried = await carryOut(standbyPorts(served, standing), observed, (pods) => {
     const able = pods.filter((pod) => disqualification(pod, standing.group) === undefined).length;
     context.metrics.set(READY_PODS, seriesOf(standing.owners[0]), able);
@@ -157,49 +156,28 @@ const act = async (
   const findings = [...(carried.verdict?.findings ?? []), ...contested];
   if (carried.kind === "stopped") return stopped(served, carried.stop, findings);
   if (carried.kind === "settled") return afterHandOver(served, carried, findings);
-  // Leavers may be waited for elsewhere, whether or not anybody can be active here.
-  const [outcome] = await Promise.all([
-    held(served, { message: carried.verdict.message, record }, findings),
-    releaseLeavers(served, observed),
-  ]);
-  return outcome;
-};
-
-/** The pod that the record names was let go, and is back; undefined: it was not. */
-const returnedHolder = ({ record, standing }: Served, pods: readonly Candidate[]): Candidate | undefined =>
-  record?.epoch === undefined
-    ? undefined
-    : pods.find(({ uid, group }) => uid === record.holder?.uid && group !== standing.group);
-
-/**
- * Whoever let it go did so by an older record. Enrolled under this one it could be promoted by one instance while another, which has not
- * found it, replaces it. So the record is nobody's first: only one of them can write that.
- */
-const vacate = async (served: Served, observed: Observed<Candidate>, returned: Candidate): Promise<PassOutcome> => {
-  const message = `pod ${returned.name} was let go, and is back`;
-  const verdict: Holding = { kind: "hold", vacates: true, message, findings: [] };
-  const others = { ...observed, pods: observed.pods.filter((pod) => pod !== returned) };
-  const target = { kind: "nobody" } as const;
-  const carried = await carryOut(standbyPorts(served, served.standing), others, () => ({ verdict, target }));
-  return carried.kind === "stopped" ? stopped(served, carried.stop, []) : restart(message);
+  const { message } = carried.verdict;
+  return afterLeavers(served, observed, (record, found) => held(served, { message, record }, [...findings, ...found]));
 };
 
 /** One attempt to bring the group to rest, on a record that was read before its pods. */
-export const serve = async (served: Served): Promise<PassOutcome> => {
-  const { context, situation, standing, record } = served;
+export const serve = async (serving: Omit<Served, "awaited">): Promise<PassOutcome> => {
+  const { context, situation, standing, record } = serving;
   const { namespace, group } = situation;
   const loaded = await situation.pods(standing);
   if (!loaded.ok) return failed(loaded.doing, loaded.response);
   const { pods, others } = loaded.value;
-  const former = new Set(others.flatMap((pod) => pod.group ?? []));
-  if (record === undefined && former.size > 0) {
-    // What is enrolled there ends there, or is that group's: both before a pod is made active here.
-    const next = [...former].map((name) => keyText({ namespace, name }));
-    return { kind: "done", reason: "PodsOfAnotherGroup", next };
-  }
+  const awaited = record === undefined ? [...new Set(others.flatMap((pod) => pod.group ?? []))] : [];
+  const served = { ...serving, awaited };
+  const waiting: PassOutcome = {
+    kind: "done",
+    reason: "PodsOfAnotherGroup",
+    next: awaited.map((name) => keyText({ namespace, name })),
+  };
+  if (awaited.length > 0 && pods.every(({ member }) => member)) return waiting;
   const observed = { names: ROLES, group, record, pods, epochSeen: 0, now: context.clock.serverNow() };
   const contested = contestFindings({ names: ROLES, record, lease: situation.lease, pods });
   if (context.mode === "observe") return observe(served, observed, contested);
-  const returned = returnedHolder(served, pods);
-  return returned === undefined ? act(served, observed, contested) : vacate(served, observed, returned);
+  const outcome = await act(served, observed, contested);
+  return outcome.kind === "done" && awaited.length > 0 ? waiting : outcome;
 };

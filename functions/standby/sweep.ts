@@ -116,9 +116,9 @@ export const sweepServices = (
   return sweep(
     io,
     {
-      read: async () => {
-        const begun = memory.mark();
-        const snapshot = await read(io, route);
+      read: async (allowed) => {
+        const begun = { mark: memory.mark(), namespaces: allowed.context.namespaces };
+        const snapshot = await read(allowed, route);
         const known = memory.all();
         for (const key of memory.replaceAll(rememberedOf(snapshot), begun)) {
           said.forget(key);

@@ -10,11 +10,9 @@ import { runCommand } from "./command.ts";
 import { buildFromModule } from "./go-build.ts";
 import type { Log } from "./progress.ts";
 import { fetchRelease } from "./release.ts";
-import { PARTS, wantedVersion, type Part, type PartName } from "./versions.ts";
+import { modulesOf, PARTS, pinnedVersion, type Part, type PartName } from "./versions.ts";
 
 export interface BinaryOptions {
-  /** A Kubernetes release other than the pinned one, such as `v1.35.2`. */
-  readonly kubernetesVersion?: string | undefined;
   readonly log: Log;
 }
 
@@ -74,9 +72,9 @@ const fromCache = async (part: Part, version: string, log: Log): Promise<string>
  * The path of a runnable binary; the first call on a machine may take minutes.
  * @throws with what to install when it can be neither found, fetched nor built.
  */
-export const findBinary = async (name: PartName, { kubernetesVersion, log }: BinaryOptions): Promise<string> => {
+export const findBinary = async (name: PartName, { log }: BinaryOptions): Promise<string> => {
   const part = PARTS[name];
-  const version = wantedVersion(part.family, kubernetesVersion);
+  const version = pinnedVersion(modulesOf(part));
   return (
     (await fromAssets(part, version, log)) ??
     (await fromPath(part, version, log)) ??

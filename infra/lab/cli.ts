@@ -28,11 +28,11 @@ const HELP = `A real control plane on this machine: etcd, kube-apiserver, kube-c
   --name NAME                 which lab (default: default)
   --kubelet                   up: also start the stand-in kubelet, so that pods run
   --audit                     up: log every write with its bodies
-  --kubernetes-version V      up, build: another release, such as v1.35.2
   --platform                  build: also kubectl, Knative, func and KEDA, for npm run test:platform
   --node                      build: what a node needs, for npm run test:cluster
   --help
 
+BELLWETHER_LAB_KUBERNETES=1.33 makes it the oldest Kubernetes that is supported, instead of the newest.
 Binaries come from KUBEBUILDER_ASSETS, PATH, the cache, the official releases, or a build with Go.
 `;
 
@@ -42,7 +42,6 @@ interface Flags {
   readonly kubelet: boolean;
   readonly platform: boolean;
   readonly node: boolean;
-  readonly kubernetesVersion: string | undefined;
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -50,14 +49,11 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const CONTROL_PLANE: readonly PartName[] = ["etcd", "kube-apiserver", "kube-controller-manager"];
 
 /** One after the other: parallel builds would only share the same cores. */
-const findAll = async (names: readonly PartName[], flags: Flags, tell: (line: string) => void): Promise<void> => {
+const findAll = async (names: readonly PartName[], tell: (line: string) => void): Promise<void> => {
   for (const name of names) {
     const started = performance.now();
     // oxlint-disable-next-line no-await-in-loop
-    const file = await findBinary(name, {
-      kubernetesVersion: flags.kubernetesVersion,
-      log: logToStderr,
-    });
+    const file = await findBinary(name, { log: logToStderr });
     tell(`${name.padEnd(26)} ${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${file}`);
   }
 };
@@ -73,7 +69,7 @@ const describe = (record: LabRecord): string =>
 const up = async (flags: Flags): Promise<void> => {
   const existing = readRecord(flags.name);
   if (existing !== undefined && (await isRunning(existing))) throw new Error(`${describe(existing)}\nit runs already`);
-  await findAll(CONTROL_PLANE, flags, () => undefined);
+  await findAll(CONTROL_PLANE, () => undefined);
   // What a crash of the machine may have left.
   rmSync(stateFolder(flags.name), { recursive: true, force: true });
   mkdirSync(stateFolder(flags.name), { recursive: true });
@@ -99,7 +95,6 @@ const serve = async (flags: Flags): Promise<void> => {
   const plane = await startControlPlane({
     dataDir: join(stateFolder(flags.name), "data"),
     auditLog: flags.audit,
-    kubernetesVersion: flags.kubernetesVersion,
   });
   const kubelet = flags.kubelet ? await startKubelet({ plane }) : undefined;
   const ended = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
@@ -151,12 +146,11 @@ const findManifests = async (): Promise<void> => {
   }
 };
 
-const build = async (flags: Flags): Promise<void> => {
-  await findAll(namesOf(LAB_PARTS), flags, say);
-  if (flags.node) await findAll(["kubectl", ...NODE_MADE_OF], flags, say);
-  if (!flags.platform) return;
-  // kubectl of the pinned release speaks to every release that we support.
-  await findAll(namesOf(PLATFORM_PARTS), { ...flags, kubernetesVersion: undefined }, say);
+const build = async ({ platform, node }: Flags): Promise<void> => {
+  await findAll(namesOf(LAB_PARTS), say);
+  if (node) await findAll(["kubectl", ...NODE_MADE_OF], say);
+  if (!platform) return;
+  await findAll(namesOf(PLATFORM_PARTS), say);
   await findManifests();
 };
 
@@ -177,7 +171,6 @@ const main = async (): Promise<void> => {
       kubelet: { type: "boolean", default: false },
       platform: { type: "boolean", default: false },
       node: { type: "boolean", default: false },
-      "kubernetes-version": { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -193,8 +186,8 @@ const main = async (): Promise<void> => {
       `command is ${JSON.stringify(positionals.join(" "))}; it must be one of up, down, status, build, node`,
     );
   }
-  const { name, "kubernetes-version": kubernetesVersion, ...flags } = values;
-  await run({ ...flags, name: checkedName(name), kubernetesVersion });
+  const { name, ...flags } = values;
+  await run({ ...flags, name: checkedName(name) });
 };
 
 try {

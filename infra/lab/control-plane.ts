@@ -26,8 +26,6 @@ export interface ControlPlaneOptions {
   readonly apiServerArgs?: readonly string[] | undefined;
   /** For example `--node-monitor-grace-period=8s` where the default of 50 s is too slow. */
   readonly controllerManagerArgs?: readonly string[] | undefined;
-  /** A Kubernetes release other than the pinned one, such as `v1.35.2`. */
-  readonly kubernetesVersion?: string | undefined;
   /** Receives progress. Default: standard error. */
   readonly log?: Log | undefined;
 }
@@ -108,7 +106,7 @@ const identityOf = ({ identities }: DataFolder, name: string): Identity => {
 };
 
 const findBinaries = async (options: ControlPlaneOptions): Promise<Readonly<Record<ControlPlanePart, string>>> => {
-  const wanted = { kubernetesVersion: options.kubernetesVersion, log: options.log ?? logToStderr };
+  const wanted = { log: options.log ?? logToStderr };
   // One after the other: parallel builds would only share the same cores.
   const etcd = await findBinary("etcd", wanted);
   const apiServer = await findBinary("kube-apiserver", wanted);

@@ -53,6 +53,9 @@ export type FamilyName =
   | "coredns"
   | "traefik";
 
+/** The folders of pinned modules. Of Kubernetes there are two releases: the newest that we support, and the oldest. */
+export type ModulesName = FamilyName | "kubernetes-oldest";
+
 export interface Part {
   readonly name: PartName;
   readonly family: FamilyName;
@@ -62,9 +65,10 @@ export interface Part {
   readonly reportsVersion: boolean;
 }
 
-const MAIN_MODULE: Readonly<Record<FamilyName, string>> = {
+const MAIN_MODULE: Readonly<Record<ModulesName, string>> = {
   etcd: "go.etcd.io/etcd/server/v3",
   kubernetes: "k8s.io/kubernetes",
+  "kubernetes-oldest": "k8s.io/kubernetes",
   knative: "knative.dev/eventing",
   serving: "knative.dev/serving",
   func: "knative.dev/func",
@@ -132,29 +136,41 @@ export const NODE_PARTS: Readonly<Record<NodePartName, Part>> = {
 export const PARTS: Readonly<Record<PartName, Part>> = { ...LAB_PARTS, ...PLATFORM_PARTS, ...NODE_PARTS };
 
 /** The Go module that carries a family's name and version. */
-export const mainModule = (family: FamilyName): string => MAIN_MODULE[family];
+export const mainModule = (modules: ModulesName): string => MAIN_MODULE[modules];
 
-/** The folder of the family's checked-in go.mod and go.sum. */
-export const moduleFolder = (family: FamilyName): string => join(import.meta.dirname, "modules", family);
+/** The folder of the checked-in go.mod and go.sum. */
+export const moduleFolder = (modules: ModulesName): string => join(import.meta.dirname, "modules", modules);
 
-/** The pinned release of a family with its leading `v`. */
-export const pinnedVersion = (family: FamilyName): string => {
-  const goMod = readFileSync(join(moduleFolder(family), "go.mod"), "utf8");
-  const line = goMod.split("\n").find((text) => text.trim().startsWith(`${MAIN_MODULE[family]} v`));
+/** The pinned release with its leading `v`. */
+export const pinnedVersion = (modules: ModulesName): string => {
+  const goMod = readFileSync(join(moduleFolder(modules), "go.mod"), "utf8");
+  const line = goMod.split("\n").find((text) => text.trim().startsWith(`${MAIN_MODULE[modules]} v`));
   const version = line?.trim().split(" ")[1];
-  if (version === undefined) throw new Error(`infra/lab/modules/${family}/go.mod requires no ${MAIN_MODULE[family]}`);
+  if (version === undefined) throw new Error(`infra/lab/modules/${modules}/go.mod requires no ${MAIN_MODULE[modules]}`);
   return version;
 };
 
-/**
- * The wanted release of a family.
- * @throws when `kubernetesVersion` is not of the form `v1.36.3` (the leading `v` may be missing).
- */
-export const wantedVersion = (family: FamilyName, kubernetesVersion?: string): string => {
-  if (family !== "kubernetes" || kubernetesVersion === undefined) return pinnedVersion(family);
-  const match = /^v?(1\.\d+\.\d+)$/.exec(kubernetesVersion);
-  if (match === null) {
-    throw new Error(`kubernetes-version is ${JSON.stringify(kubernetesVersion)}; it must be a release such as v1.36.3`);
+export const RELEASE_VARIABLE = "BELLWETHER_LAB_KUBERNETES";
+
+/** `1.36` of `v1.36.3`. */
+const minorRelease = (version: string): string => version.split(".", 2).join(".").slice(1);
+
+const controlPlaneModules = (): ModulesName => {
+  const wanted = process.env[RELEASE_VARIABLE] ?? "";
+  if (wanted === "") return "kubernetes";
+  const releases = new Map<string, ModulesName>();
+  for (const modules of ["kubernetes-oldest", "kubernetes"] as const) {
+    releases.set(minorRelease(pinnedVersion(modules)), modules);
   }
-  return `v${match[1]}`;
+  const modules = releases.get(wanted);
+  if (modules !== undefined) return modules;
+  throw new Error(`${RELEASE_VARIABLE} is ${JSON.stringify(wanted)}; it must be ${[...releases.keys()].join(" or ")}`);
 };
+
+/**
+ * What a part is built from. The control plane is of the release that the environment variable `BELLWETHER_LAB_KUBERNETES`
+ * names, such as `1.33`; without it of the newest. kubectl is always of the newest: it speaks to every release that we support.
+ * @throws when it names a release that is not pinned, naming those that are.
+ */
+export const modulesOf = ({ name, family }: Part): ModulesName =>
+  family === "kubernetes" && name !== "kubectl" ? controlPlaneModules() : family;

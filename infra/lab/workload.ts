@@ -1,5 +1,6 @@
 /** What every scene is made of: the kinds whose changes are streamed, a StatefulSet whose pods nobody really runs, the lock on it. */
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
+import { MANAGER, MANAGER_LABEL } from "../../functions/standby/route/names.ts";
 import type { WatchedResource } from "./adapters.ts";
 
 /** What the shipped ApiServerSources stream. */
@@ -9,6 +10,7 @@ export const WATCHED: readonly WatchedResource[] = [
   { group: "apps", version: "v1", plural: "statefulsets" },
   { group: "app.anukkrit.me", version: "v1", plural: "statefulsetlocks" },
   { group: "node-role.bb-noti.io", version: "v1", plural: "leaderstatuscheckers" },
+  { group: "discovery.k8s.io", version: "v1", plural: "endpointslices", selector: `${MANAGER_LABEL}=${MANAGER}` },
 ];
 
 export interface StatefulSetShape {

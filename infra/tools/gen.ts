@@ -13,6 +13,7 @@ import { HANDOVER_METRICS } from "../../functions/kit/handover/metrics.ts";
 import { METRICS } from "../../functions/kit/host/metric-list.ts";
 import { ROLES_METRICS } from "../../functions/roles/metrics.ts";
 import { STANDBY_METRICS } from "../../functions/standby/metrics.ts";
+import { SCALER_VARIABLES } from "../keda/scaler/config.ts";
 import { runCommand } from "../lab/command.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -33,17 +34,27 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 const defaultOf = ({ fallback }: Described): string =>
   typeof fallback === "number" || typeof fallback === "string" ? `\`${fallback}\`` : "unset";
 
+const variablesTable = (variables: readonly Described[]): string =>
+  table(
+    ["variable", "default", "accepts", "meaning"],
+    variables.map((variable) => [`\`${variable.name}\``, defaultOf(variable), variable.accepts, variable.meaning]),
+  );
+
 const configurationPage = (): string => `# Configuration
 
-Generated from \`functions/kit/host/config.ts\` by \`npm run gen\`; do not edit.
+Generated from \`functions/kit/host/config.ts\` and \`infra/keda/scaler/config.ts\` by \`npm run gen\`; do not edit.
 
 The function reads its environment once, at the start. When a value is not acceptable it says so for all variables
 together and exits with code 1. An empty value counts as unset.
 
-${table(
-  ["variable", "default", "accepts", "meaning"],
-  VARIABLES.map((variable) => [`\`${variable.name}\``, defaultOf(variable), variable.accepts, variable.meaning]),
-)}
+${variablesTable(VARIABLES)}
+
+## The scaler
+
+That of \`infra/keda/push\`. It reads the variables above, too: what it takes for work depends on them. \`BELLWETHER_NAMESPACES\`,
+\`BELLWETHER_ROLES_NAMESPACES\` and \`BELLWETHER_TICK_SECONDS\` have to be the same for it and for the function. Of its own it has:
+
+${variablesTable(SCALER_VARIABLES)}
 `;
 
 const metricsPage = (): string => `# Metrics

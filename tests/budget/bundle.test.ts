@@ -16,7 +16,7 @@ import { bundle, ENTRIES } from "../../infra/tools/build.ts";
  * What three features need and 5 %: 149 KB are loaded at the start (the kit 59, active/standby with its route mode 39, roles 27, the
  * election 21), and cloudevents is 69 KB that are loaded with a sink. It was 200 KiB while the election was alone.
  */
-const SIZE_LIMIT_BYTES = 233 * 1024;
+const SIZE_LIMIT_BYTES = 236 * 1024;
 /** Of the file with gRPC, which only those load who have a LeaderStatusChecker. */
 const GRPC_SIZE_LIMIT_BYTES = 320 * 1024;
 /** CPU time of a cold start with a first election (5 pods, 30 API calls), as a multiple of an idle HTTP server's. */
@@ -56,7 +56,7 @@ describe("the bundle", () => {
     expect(outputs).toHaveProperty([nameOf(entry)]);
   });
 
-  test("is smaller than 233 KiB, everything that is loaded later included, save gRPC", () => {
+  test("is smaller than 236 KiB, everything that is loaded later included, save gRPC", () => {
     const others = Object.entries(outputs).filter(([name]) => name !== nameOf(GRPC));
     const sizes = others.map(([name, { bytes }]) => (name.endsWith(".js") ? bytes : 0));
     expect(sizes.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(SIZE_LIMIT_BYTES);

@@ -92,10 +92,11 @@ const freshWritesIn = <S, L>(model: Model<S, L>, region: ReadonlySet<number>, as
   return edges;
 };
 
+/** Without writes that change only a version: whoever makes one goes on to another, which leads somewhere. */
 const reversed = (edges: Edges): Edges => {
   const back: Edges = new Map();
   for (const [from, row] of edges) {
-    for (const [to, touched] of row) join(back, to, { to: from, touched });
+    for (const [to, touched] of row) if (to !== from) join(back, to, { to: from, touched });
   }
   return back;
 };
@@ -104,7 +105,9 @@ const reversed = (edges: Edges): Edges => {
 const trimmed = (region: ReadonlySet<number>, edges: Edges): ReadonlySet<number> => {
   const kept = new Set(region);
   const back = reversed(edges);
-  const counts = new Map([...kept].map((server) => [server, edges.get(server)?.size ?? 0]));
+  const leadsOn = (server: number): number =>
+    [...(edges.get(server)?.keys() ?? [])].filter((to) => to !== server).length;
+  const counts = new Map([...kept].map((server) => [server, leadsOn(server)]));
   const ends = [...kept].filter((server) => counts.get(server) === 0);
   for (let end = ends.pop(); end !== undefined; end = ends.pop()) {
     kept.delete(end);

@@ -14,7 +14,7 @@ const SHOWN_BY: readonly (readonly [string, string, number])[] = [
   ["pods-before-record", "ready=1,create=1", 15],
   ["stamps-without-record", "ready=2,lease=1", 20],
   ["fence-selected-only", "move=2", 6],
-  ["nominate-unenrolled", "move=2", 6],
+  ["nominate-unenrolled", "move=2", 8],
   ["epochs-start-again", "ready=1,lease=1", 8],
   ["no-catching-up", "ready=1,lease=1", 9],
   ["pods-before-new-record", "create=1,move=2,lease=1", 18],

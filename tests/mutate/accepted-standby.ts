@@ -2,6 +2,7 @@
 import type { Accepted } from "./verdict.ts";
 
 const DECIDE = "functions/standby/decide.ts";
+const LEAVERS = "functions/standby/leavers.ts";
 const PLAN = "functions/standby/route/plan.ts";
 
 export const ACCEPTED_OF_STANDBY: readonly Accepted[] = [
@@ -10,6 +11,12 @@ export const ACCEPTED_OF_STANDBY: readonly Accepted[] = [
     within: "if (oldest === undefined) return [];",
     changes: ["oldest === undefined -> false", '[] -> ["Stryker was here"]'],
     reason: "no group of Services is empty; says so to the types",
+  },
+  {
+    file: LEAVERS,
+    within: "if (record === undefined || leavers.length === 0) return { record, stop: undefined };",
+    changes: ["record === undefined -> false"],
+    reason: "without a record there are no leavers; says so to the types",
   },
   {
     file: DECIDE,

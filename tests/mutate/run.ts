@@ -33,7 +33,9 @@ export const FILES: readonly string[] = [
   "functions/roles/resting.ts",
   "functions/standby/decide.ts",
   "functions/standby/route/plan.ts",
+  "functions/standby/leavers.ts",
   "functions/standby/route/back.ts",
+  "functions/standby/route/contest.ts",
   "functions/standby/route/turn.ts",
 ];
 

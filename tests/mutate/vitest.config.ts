@@ -12,7 +12,7 @@ const config: ViteUserConfig = {
       "tests/unit/election/{admit,elect,holder,model,need,report,rivals,scenarios}.test.ts",
       "tests/unit/kit/{pauses,reconcile,slots}.test.ts",
       "tests/unit/roles/{admit,judge,judge-words,need,reach,resting,resting-news}.test.ts",
-      "tests/unit/standby/{decide,decide-lead,route-plan,route-plan-back,route-plan-odd,route-plan-writes}.test.ts",
+      "tests/unit/standby/{decide,decide-lead,let-go,route-contested,route-plan,route-plan-back,route-plan-odd,route-plan-writes}.test.ts",
       "tests/property/{elect,handover}.test.ts",
       "tests/property/roles/judge.test.ts",
     ],

@@ -1,4 +1,5 @@
 /** What the tests of every feature ask of a simulation: that it keeps what is promised, and otherwise what broke it, as small as can be. */
+import { alone } from "./profile.ts";
 import { expect } from "vitest";
 import type { FeatureName } from "./profiles.ts";
 import { explain, simulate, type Outcome, type Simulation } from "./run.ts";
@@ -43,4 +44,20 @@ export const freshSeedsKeepPromises = async (feature: FeatureName, milliseconds:
   }
   process.stdout.write(`fresh seeds: npm run sim -- --feature ${feature} --seed ${first} --runs ${seed - first}\n`);
   return seed - first;
+};
+
+/** An action by itself has to do something in one seed, and has so many to do it in. */
+const PATIENCE = 8;
+
+/** Whether the action did something where it was the only one; each seed has to keep the promises. */
+export const strikesAlone = async (feature: FeatureName, name: string): Promise<boolean> => {
+  let hasStruck = false;
+  for (let seed = 1; !hasStruck && seed <= PATIENCE; seed += 1) {
+    // oxlint-disable-next-line no-await-in-loop
+    const outcome = await simulate({ feature, seed, profile: "mixed", groups: 2, ...alone(name) });
+    // oxlint-disable-next-line no-await-in-loop
+    await passes(outcome);
+    hasStruck = outcome.tally.has(name);
+  }
+  return hasStruck;
 };

@@ -3,14 +3,11 @@
  * active pod, from the end of a cut-over on a Service leads to one pod, no cut-over empties it, and all comes to rest by itself.
  */
 import { expect, test } from "vitest";
-import { allKeepPromises, freshSeedsKeepPromises, passes, seedsTo, testDeadlineMs } from "./keeping.ts";
-import { alone } from "./profile.ts";
+import { allKeepPromises, freshSeedsKeepPromises, seedsTo, strikesAlone, testDeadlineMs } from "./keeping.ts";
 import { simulate } from "./run.ts";
 
 const FIXED_SEEDS = seedsTo(24);
 const freshMs = 4_000;
-/** An action by itself has to do something in one seed, and has so many to do it in. */
-const PATIENCE = 8;
 
 const OWN_ACTIONS = (
   "optIn,optOut,otherValue,toRoute,toLabel,reapplied,selectorEdit,overlap,narrower,serviceDelete,serviceCreate,families," +
@@ -35,17 +32,7 @@ test(
 
 test.each(OWN_ACTIONS)(
   "%s, by itself, breaks no promise",
-  async (name) => {
-    let hasStruck = false;
-    for (let seed = 1; !hasStruck && seed <= PATIENCE; seed += 1) {
-      // oxlint-disable-next-line no-await-in-loop
-      const outcome = await simulate({ feature: "standby", seed, profile: "mixed", groups: 2, ...alone(name) });
-      // oxlint-disable-next-line no-await-in-loop
-      await passes(outcome);
-      hasStruck = outcome.tally.has(name);
-    }
-    expect(hasStruck).toBe(true);
-  },
+  async (name) => expect(await strikesAlone("standby", name)).toBe(true),
   testDeadlineMs,
 );
 

@@ -4,7 +4,7 @@
  */
 import type { elect } from "../../functions/election/decide.ts";
 import type { loadOwner } from "../../functions/election/load.ts";
-import type { absorbEnrolled, answerToReread } from "../../functions/kit/handover/attempt.ts";
+import type { absorbEnrolled, answerToReread, unseenHolder } from "../../functions/kit/handover/attempt.ts";
 import type { plan, planEnrolment } from "../../functions/kit/handover/plan.ts";
 import { PODS, type KubeRequest, type KubeResponse, type Transport } from "../../functions/kit/kube/request.ts";
 import type { viewCandidate } from "../../functions/kit/pods/candidate.ts";
@@ -52,6 +52,11 @@ export const weakAnswerToReread =
   (real: typeof answerToReread): typeof answerToReread =>
   (view, known, response) =>
     (chosen?.answerToReread?.(real) ?? real)(view, known, response);
+
+export const weakUnseenHolder =
+  (real: typeof unseenHolder): typeof unseenHolder =>
+  (observed, change) =>
+    chosen?.seeksHolder === false ? undefined : real(observed, change);
 
 /** The function's requests on their way to the server. */
 export const weakServer: Weaken = (server) => (request) => server(chosen?.request?.(request) ?? request);

@@ -37,6 +37,8 @@ export interface Variant {
   readonly absorbEnrolled?: (real: typeof absorbEnrolled) => typeof absorbEnrolled;
   /** The pods are read first, the record after them. */
   readonly podsFirst?: true;
+  /** Whom the record names is not looked for where it was not found. */
+  readonly seeksHolder?: false;
 }
 
 const NOBODY: Target = { kind: "nobody" };
@@ -200,9 +202,10 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: "pods-before-record",
-    leavesOut: "the order of the reads",
+    leavesOut: "the order of the reads, and the look for a pod that the record names and that was not found",
     flaw: "S1",
     podsFirst: true,
+    seeksHolder: false,
   },
   {
     name: "stamps-without-record",

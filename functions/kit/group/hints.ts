@@ -13,8 +13,21 @@ export interface Hints<H> {
   at(value: string): readonly string[];
   /** A moment, for `replaceAll`. */
   mark(): number;
-  /** These exist, as of a sweep that began at the mark; what was learnt since then stays. Returns the keys that were forgotten. */
-  replaceAll(all: ReadonlyMap<string, H>, mark: number): readonly string[];
+  /** These exist, as of a sweep; what it could not see stays. Returns the keys that were forgotten. */
+  replaceAll(all: ReadonlyMap<string, H>, swept: SweptHints): readonly string[];
+}
+
+export interface SweptHints {
+  /** When it began: what was learnt since then stays. */
+  readonly mark: number;
+  /** Where it has looked; empty: everywhere. */
+  readonly namespaces: readonly string[];
+}
+
+/** How hints are found, and where their groups are. */
+export interface HintSpec<H> {
+  readonly valuesOf: (key: string, hint: H) => readonly string[];
+  readonly namespaceOf: (key: string, hint: H) => string;
 }
 
 interface Index {
@@ -40,8 +53,7 @@ const createIndex = (): Index => {
   };
 };
 
-/** `valuesOf`: the values by which a hint is found. */
-export const createHints = <H>(valuesOf: (key: string, hint: H) => readonly string[]): Hints<H> => {
+export const createHints = <H>({ valuesOf, namespaceOf }: HintSpec<H>): Hints<H> => {
   const hints = new Map<string, H>();
   const index = createIndex();
   const learnt = new Map<string, number>();
@@ -70,9 +82,13 @@ export const createHints = <H>(valuesOf: (key: string, hint: H) => readonly stri
     forget,
     at: (value) => index.at(value),
     mark: () => moment,
-    replaceAll: (all, mark) => {
+    replaceAll: (all, { mark, namespaces }) => {
       const isOlder = (key: string): boolean => (learnt.get(key) ?? 0) <= mark;
-      const gone = [...hints.keys()].filter((key) => !all.has(key) && isOlder(key));
+      const isSeen = (key: string, hint: H): boolean =>
+        namespaces.length === 0 || namespaces.includes(namespaceOf(key, hint));
+      const gone = [...hints].flatMap(([key, hint]) =>
+        !all.has(key) && isOlder(key) && isSeen(key, hint) ? [key] : [],
+      );
       for (const key of gone) forget(key);
       for (const [key, hint] of all) if (isOlder(key)) remember(key, hint);
       return gone;

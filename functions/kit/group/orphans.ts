@@ -3,14 +3,23 @@
  * own ends it.
  */
 import type { Io } from "../context.ts";
+import { nextEpoch } from "../handover/epoch.ts";
 import type { RecordView } from "../handover/model.ts";
 import { enrolmentLabel, GROUP_LABEL, type RoleNames } from "../handover/names.ts";
+import { recordRequest } from "../handover/record.ts";
 import type { KubeObject } from "../kube/object.ts";
+import { readOne } from "../kube/read.ts";
+import { LEASES } from "../kube/request.ts";
+import { classify } from "../kube/status-class.ts";
 import { done, failed, restart, type PassOutcome } from "../outcome.ts";
 import { viewCandidate, type Candidate } from "../pods/candidate.ts";
+import { listPods } from "../pods/load.ts";
 import { closeGroup, type Closing } from "./ending.ts";
 import { portsFor } from "./ports.ts";
 import { loadRecords } from "./records.ts";
+
+/** Of a record that ends: nobody renews it. */
+const LEASE_SECONDS = 30;
 
 export interface OrphanedGroup {
   readonly namespace: string;
@@ -54,7 +63,7 @@ const closingOf = (
       feature: names.feature,
       group,
       owner: { namespace, name: "", uid: "" },
-      leaseDurationSeconds: record?.leaseDurationSeconds ?? 1,
+      leaseDurationSeconds: record?.leaseDurationSeconds ?? LEASE_SECONDS,
     },
     confirmOwner: () => Promise.resolve(false),
   });
@@ -64,11 +73,53 @@ const closingOf = (
 /** Reason of an outcome: the group was an orphan, and is no more. */
 const ORPHAN_ENDED = "OrphanEnded";
 
-/** Ends a group of which the caller has just read that no owner stands for it. */
-export const endRemains = async (io: Io, names: RoleNames, orphan: OrphanedGroup): Promise<PassOutcome> => {
+/**
+ * Without a record nothing would tell whoever is about to make one that these pods lose their enrolment: so there is one first, which names
+ * nobody. Undefined: no pod is enrolled, or nobody can make any, because the namespace goes away, or the name is taken.
+ */
+const makeRecord = async (
+  { context, send }: Io,
+  { feature }: RoleNames,
+  { namespace, group, name }: OrphanedGroup & { readonly name: string },
+): Promise<PassOutcome | undefined> => {
+  const { enrolled } = await listPods(send, { feature, namespace, group, selector: undefined });
+  if (!enrolled.ok) return failed("list enrolled pods", enrolled.response);
+  if (enrolled.items.length === 0) return undefined;
+  const now = context.clock.serverNow();
+  const spec = {
+    name,
+    namespace,
+    feature,
+    group,
+    owner: { namespace, name: "", uid: "" },
+    leaseDurationSeconds: LEASE_SECONDS,
+  };
+  const change = { previous: undefined, holder: undefined, epoch: nextEpoch([], now), leaseTransitions: 0 };
+  const response = await send(recordRequest(spec, { ...change, acquires: false }, now));
+  const outcome = classify(response);
+  if (outcome === "terminating") return undefined;
+  if (outcome === "ok") return restart("what is left ends under a record");
+  if (outcome !== "exists") return failed(`create Lease ${name}`, response);
+  const found = await readOne(send, LEASES, namespace, name);
+  if (!found.ok) return failed(`get Lease ${name}`, found.response);
+  const isTaken = found.object !== undefined && groupOfLease(found.object).group !== group;
+  return isTaken ? undefined : restart("the record appeared");
+};
+
+/** Ends a group of which the caller has just read that no owner stands for it. `recordName`: where the group tells it. */
+export const endRemains = async (
+  io: Io,
+  names: RoleNames,
+  orphan: OrphanedGroup & { readonly recordName?: string },
+): Promise<PassOutcome> => {
+  const { recordName: name } = orphan;
   const records = await loadRecords(io, { feature: names.feature, ...orphan });
   if (!records.ok) return failed(records.doing, records.response);
   if (io.context.mode === "observe") return done("ObserveMode");
+  if (records.value.length === 0 && name !== undefined) {
+    const made = await makeRecord(io, names, { ...orphan, name });
+    if (made !== undefined) return made;
+  }
   for (const record of records.value.length === 0 ? [undefined] : records.value) {
     // Two records of one group end one after the other.
     // oxlint-disable-next-line no-await-in-loop

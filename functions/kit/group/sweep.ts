@@ -3,7 +3,7 @@
  * more than a renewal. Each instance may do it at any time: it writes nothing but renewals.
  */
 import type { Io } from "../context.ts";
-import type { SweepOutcome } from "../feature.ts";
+import type { Barred, SweepOutcome } from "../feature.ts";
 import { enrolmentLabel } from "../handover/names.ts";
 import { recordSelector } from "../handover/record.ts";
 import type { KubeObject } from "../kube/object.ts";
@@ -16,30 +16,45 @@ import { renew, type Renewal } from "./renew.ts";
 /** Ends the sweep: half of what there is would look like groups without pods, or pods without owners. */
 class Unreadable extends Error {}
 
-/** Ends the sweep of a feature that is not allowed to read what it needs: that must not keep the others waiting either. */
-class Forbidden extends Error {}
+/** Where a feature may not list what it needs, and what the API server says to it; undefined: it is not asked by namespace. */
+type Refusals = ReadonlyMap<string | undefined, string>;
+
+/** Ends a reading that turned out not to be allowed everywhere, for the same reason; it is begun again without those namespaces. */
+class Forbidden extends Error {
+  readonly refusals: Refusals;
+
+  constructor(refusals: Refusals) {
+    super("not allowed");
+    this.refusals = refusals;
+  }
+}
 
 /** Ends the sweep of a feature whose kind nobody has installed: it has no groups, and keeps no other feature waiting. */
 class NotInstalled extends Error {}
 
-const unlisted = (status: number, message: string): Error => {
-  if (status === 403) return new Forbidden(message);
-  // Of a collection that exists there is a list, if an empty one.
-  return status === 404 ? new NotInstalled(message) : new Unreadable(message);
-};
+const scopesOf = ({ context: { namespaces } }: Io): readonly (string | undefined)[] =>
+  namespaces.length === 0 ? [undefined] : namespaces;
 
 const listScope = async (
-  { context, send }: Io,
+  io: Io,
   resource: Resource,
   options: Omit<ListAllOptions, "namespace">,
 ): Promise<readonly KubeObject[]> => {
-  const scopes = context.namespaces.length === 0 ? [undefined] : context.namespaces;
-  const listings = await Promise.all(scopes.map((namespace) => listAll(send, resource, { ...options, namespace })));
-  return listings.flatMap((listing) => {
+  const refusals = new Map<string | undefined, string>();
+  const list = async (namespace: string | undefined): Promise<readonly KubeObject[]> => {
+    const listing = await listAll(io.send, resource, { ...options, namespace });
     if (listing.ok) return listing.items;
     const message = `list ${resource.plural}: ${describe(listing.response)}`;
-    throw unlisted(listing.response.status, message);
-  });
+    if (listing.response.status !== 403) {
+      // Of a collection that exists there is a list, if an empty one.
+      throw listing.response.status === 404 ? new NotInstalled(message) : new Unreadable(message);
+    }
+    refusals.set(namespace, message);
+    return [];
+  };
+  const items = await Promise.all(scopesOf(io).map(list));
+  if (refusals.size > 0) throw new Forbidden(refusals);
+  return items.flat();
 };
 
 /** Without who wrote what, which is half of an object; only of a Lease it matters here. */
@@ -90,6 +105,9 @@ export interface Swept {
   readonly renewals: ReadonlyMap<string, Renewal>;
 }
 
+/** Reads with what it is given: with the namespaces in which everything may be listed. */
+type Read = (io: Io) => Promise<Swept>;
+
 /**
  * A renewal may wait as long as its Lease is kept all the same: for half of what half the duration leaves over after a tick and the
  * cron source's jitter (the rest is for the reads), and never for longer than half a tick.
@@ -99,15 +117,61 @@ const windowMs = (renewals: Iterable<Renewal>, tickSeconds: number): number => {
   return Math.max(0, Math.min(tickSeconds * 500, ...slack.map((milliseconds) => milliseconds / 2)));
 };
 
+/** What remains to be read. Never no namespace at all, which would mean all of them (`isEverywhere`). */
+const without = (io: Io, refusals: Refusals): Io => {
+  const namespaces = io.context.namespaces.filter((namespace) => !refusals.has(namespace));
+  return { ...io, context: { ...io.context, namespaces } };
+};
+
+const isEverywhere = ({ context: { namespaces } }: Io, refusals: Refusals): boolean =>
+  namespaces.every((namespace) => refusals.has(namespace));
+
+const barredBy = (refusals: Refusals): Barred => {
+  const namespaces = [...refusals.keys()].filter((namespace) => namespace !== undefined);
+  return { namespaces, reason: [...refusals.values()][0] ?? "" };
+};
+
+const readInstalled = async ({ context: { log } }: Io, read: () => Promise<Swept>): Promise<Swept> => {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof NotInstalled)) throw error;
+    log.debug("nothing to sweep", { reason: error.message });
+    return { groups: 0, runs: [], renewals: new Map() };
+  }
+};
+
+/** What may be read, and where nothing may. Where nothing may be read at all it throws `Forbidden`. */
+const readAllowed = async (io: Io, read: Read): Promise<Swept & { readonly barred?: Barred }> => {
+  let refused: Refusals = new Map();
+  for (;;) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- each reading tells what the next has to leave out
+      const swept = await readInstalled(io, () => read(without(io, refused)));
+      return refused.size === 0 ? swept : { ...swept, barred: barredBy(refused) };
+    } catch (error) {
+      if (!(error instanceof Forbidden)) throw error;
+      refused = new Map([...refused, ...error.refusals]);
+      if (isEverywhere(io, refused)) throw new Forbidden(refused);
+    }
+  }
+};
+
+const unswept = (error: unknown): SweepOutcome => {
+  if (error instanceof Unreadable) return { kind: "failed", reason: error.message };
+  if (error instanceof Forbidden) return { kind: "barred", ...barredBy(error.refusals) };
+  throw error;
+};
+
 /** `renewed` is told the key of each group whose Lease was renewed; `found` as in `Feature`. */
 export const sweep = async (
   io: Io,
-  { read, renewed }: { readonly read: () => Promise<Swept>; readonly renewed: (key: string) => void },
+  { read, renewed }: { readonly read: Read; readonly renewed: (key: string) => void },
   found: (groups: readonly string[]) => void,
 ): Promise<SweepOutcome> => {
-  const { clock, log, mode, tickSeconds } = io.context;
+  const { clock, mode, tickSeconds } = io.context;
   try {
-    const { groups, runs, renewals } = await read();
+    const { groups, runs, renewals, barred } = await readAllowed(io, read);
     found(runs);
     let count = 0;
     const due = mode === "observe" ? [] : [...renewals];
@@ -118,18 +182,8 @@ export const sweep = async (
       count += 1;
       renewed(key);
     });
-    return { kind: "swept", groups, renewed: count };
+    return { kind: "swept", groups, renewed: count, ...(barred === undefined ? {} : { barred }) };
   } catch (error) {
-    if (error instanceof Unreadable) return { kind: "failed", reason: error.message };
-    if (error instanceof Forbidden) {
-      found([]);
-      return { kind: "barred", reason: error.message };
-    }
-    if (error instanceof NotInstalled) {
-      log.debug("nothing to sweep", { reason: error.message });
-      found([]);
-      return { kind: "swept", groups: 0, renewed: 0 };
-    }
-    throw error;
+    return unswept(error);
   }
 };

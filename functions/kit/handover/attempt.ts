@@ -6,8 +6,8 @@
 import type { KubeObject } from "../kube/object.ts";
 import { getRequest, objectOf, patchRequest, PODS, type KubeRequest, type KubeResponse } from "../kube/request.ts";
 import { classify } from "../kube/status-class.ts";
-import { viewRecord, type PodView, type RecordView, type Stamp } from "./model.ts";
-import type { Observed, PodChange, Step } from "./plan.ts";
+import { viewRecord, type Holder, type PodView, type RecordView, type Stamp } from "./model.ts";
+import { stampOf, type Observed, type PodChange, type RecordChange, type Step } from "./plan.ts";
 
 const ROUNDS_MAX = 24;
 
@@ -179,6 +179,43 @@ export const absorbEnrolled = <P extends PodView>(observed: Observed<P>, enrolle
   const found = enrolled.filter(({ uid }) => !known.has(uid));
   const news = new Set(found.map(({ uid }) => uid));
   return { ...observed, pods: [...observed.pods.filter(({ uid }) => !news.has(uid)), ...found] };
+};
+
+/**
+ * Whom the record names although no enrolled pod that was observed is it: it has vanished, or was let go while it was named. Of such a pod no later
+ * LIST may tell, and whoever knows the record as it is may still enrol and promote it.
+ */
+export const unseenHolder = <P extends PodView>(
+  { group, pods }: Observed<P>,
+  { previous }: RecordChange,
+): Holder | undefined => {
+  const holder = previous?.epoch === undefined ? undefined : previous.holder;
+  return pods.some((pod) => pod.uid === holder?.uid && pod.group === group) ? undefined : holder;
+};
+
+/** So it is fenced before the record moves on: by the stamp alone, because it may be enrolled elsewhere. Undefined: it has vanished. */
+export const answerToUnseen = <P extends PodView>(
+  view: (pod: KubeObject) => P,
+  { names, group }: Observed<P>,
+  { change: { previous, epoch }, response }: { readonly change: RecordChange; readonly response: KubeResponse },
+): { readonly kind: "fence"; readonly change: PodChange<P> } | Stop | undefined => {
+  const outcome = classify(response);
+  if (outcome === "gone" || previous === undefined) return undefined;
+  if (outcome !== "ok") return { kind: "refused", doing: "get the pod that the record names", response };
+  const pod = view(objectOf(response));
+  if (pod.uid !== previous.holder?.uid) return undefined;
+  if (pod.group === group) return restart(`pod ${pod.name} was enrolled meanwhile`);
+  // Another group's leader keeps its stamp: it is let go there only once it was fenced, under an epoch of that time.
+  if (pod.group !== undefined && pod.role === names.leader) return undefined;
+  return { kind: "fence", change: { pod, labels: {}, annotations: stampOf(names, { uid: previous.uid, epoch }) } };
+};
+
+/** What the answer to that fence means; undefined: the record may move on. */
+export const answerToUnseenFence = ({ name }: PodView, response: KubeResponse): Stop | undefined => {
+  const outcome = classify(response);
+  if (outcome === "ok" || outcome === "gone") return undefined;
+  if (outcome === "stale") return restart(`pod ${name} changed before the record did`);
+  return { kind: "refused", doing: `fence pod ${name}`, response };
 };
 
 /** What the answer to the record's write makes of the view; `name` is the Lease's. */

@@ -8,6 +8,7 @@ import { classify } from "../kube/status-class.ts";
 import { handOver, type HandoverPorts } from "./executor.ts";
 import type { PodView, RecordView } from "./model.ts";
 import { enrolmentLabel, tokenAnnotation, type RoleNames } from "./names.ts";
+import { giveNotice } from "./notice.ts";
 import { recordDeletion } from "./record.ts";
 
 export interface EndingGroup<P extends PodView> {
@@ -67,12 +68,14 @@ export const endGroup = async <P extends PodView>(
   { now, epochSeen }: { now: number; epochSeen: number },
 ): Promise<Ending> => {
   const { names, group, record } = ending;
+  if (record === undefined) return strip(ports, ending);
   // Nobody is a member any more: no pod is enrolled on the way out.
   const pods = ending.pods.map((pod) => ({ ...pod, member: false }));
   const leaving = { ...ports, view: (pod: KubeObject): P => ({ ...ports.view(pod), member: false }) };
   const attempt = await handOver(leaving, { names, group, record, pods, epochSeen, now }, { kind: "nobody" });
   if (attempt.kind !== "settled") return attempt;
+  const noticed = await giveNotice(ports.send, attempt.observed.record ?? record);
+  if (noticed.kind !== "noticed") return noticed;
   const stripped = await strip(ports, { ...ending, pods: attempt.observed.pods });
-  if (stripped.kind !== "ended" || attempt.observed.record === undefined) return stripped;
-  return deleteRecord(ports, attempt.observed.record);
+  return stripped.kind === "ended" ? deleteRecord(ports, noticed.record) : stripped;
 };

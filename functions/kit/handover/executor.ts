@@ -6,18 +6,21 @@
 import type { Clock } from "../clock.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { listAll } from "../kube/page.ts";
-import { PODS, type Transport } from "../kube/request.ts";
+import { getRequest, PODS, type Transport } from "../kube/request.ts";
 import {
   absorbEnrolled,
   absorbPod,
   absorbRecord,
   advance,
   answerToReread,
+  answerToUnseen,
+  answerToUnseenFence,
   answerToWrite,
   begin,
   isConflict,
   judgeStep,
   podRequest,
+  unseenHolder,
   type Phase,
   type PodAnswer,
   type Sent,
@@ -108,17 +111,43 @@ const listEnrolled = async <P extends PodView>(
 const needsOwner = ({ previous, holder }: RecordChange): boolean =>
   previous === undefined || (previous.holder === undefined && holder !== undefined);
 
+/** Undefined: the record may move on. */
+const fenceUnseen = async <P extends PodView>(
+  { send, view, record: { namespace } }: HandoverPorts<P>,
+  observed: Observed<P>,
+  change: RecordChange,
+): Promise<Stop | undefined> => {
+  const holder = unseenHolder(observed, change);
+  if (holder === undefined) return undefined;
+  const response = await send(getRequest(PODS, namespace, holder.name));
+  const answer = answerToUnseen(view, observed, { change, response });
+  if (answer?.kind !== "fence") return answer;
+  return answerToUnseenFence(answer.change.pod, await send(podRequest(answer.change)));
+};
+
+/** What keeps the record from being written as it is to be; undefined: nothing. */
+const obstacleTo = async <P extends PodView>(
+  ports: HandoverPorts<P>,
+  observed: Observed<P>,
+  change: RecordChange,
+): Promise<Stop | undefined> => {
+  const stop = await fenceUnseen(ports, observed, change);
+  if (stop !== undefined) return stop;
+  if (needsOwner(change) && !(await ports.confirmOwner())) {
+    return { kind: "restart", reason: "the owner is gone or was edited" };
+  }
+  return ports.clock.monotonic() > (ports.recordUntil ?? Infinity)
+    ? { kind: "restart", reason: "what the target was chosen by is too old" }
+    : undefined;
+};
+
 const writeRecord = async <P extends PodView>(
   ports: HandoverPorts<P>,
   observed: Observed<P>,
   change: RecordChange,
 ): Promise<Sent<P>> => {
-  if (needsOwner(change) && !(await ports.confirmOwner())) {
-    return { observed, stop: { kind: "restart", reason: "the owner is gone or was edited" } };
-  }
-  if (ports.clock.monotonic() > (ports.recordUntil ?? Infinity)) {
-    return { observed, stop: { kind: "restart", reason: "what the target was chosen by is too old" } };
-  }
+  const stop = await obstacleTo(ports, observed, change);
+  if (stop !== undefined) return { observed, stop };
   const response = await ports.send(recordRequest(ports.record, change, ports.clock.serverNow()));
   const sent = absorbRecord(observed, ports.record.name, response);
   if (sent.stop === undefined) ports.observer.wrote("record");

@@ -17,6 +17,8 @@ export const HOLDER_UID_ANNOTATION = "bellwether.dev/holder-uid";
 export const EPOCH_ANNOTATION = "bellwether.dev/epoch";
 /** On the record: `<namespace>/<name>/<uid>` of the object on whose behalf the group is served. */
 export const OWNER_ANNOTATION = "bellwether.dev/owner";
+/** On the record: its resourceVersion before pods lost their enrolment last. */
+export const RELEASED_ANNOTATION = "bellwether.dev/released";
 
 /** Pod label whose value is the group: a LIST by it finds every pod of the group whatever its other labels say. */
 export const enrolmentLabel = (feature: string): string => `bellwether.dev/${feature}`;

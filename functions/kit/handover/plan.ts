@@ -55,7 +55,7 @@ export type Step<P extends PodView = PodView> =
   /** The target is not an enrolled member of what was observed: read again. */
   | { readonly kind: "restart"; readonly reason: string };
 
-const stampOf = (names: RoleNames, record: { uid: string; epoch: number }): Record<string, string> => ({
+export const stampOf = (names: RoleNames, record: { uid: string; epoch: number }): Record<string, string> => ({
   [stampEpochAnnotation(names.feature)]: String(record.epoch),
   [stampRecordAnnotation(names.feature)]: record.uid,
 });
@@ -176,25 +176,25 @@ export const planRepair = <P extends PodView>({ names, group, record, pods }: Ob
         .map((pod) => fencing(names, pod, record))
     : [];
 
-/** Nobody ever led under a record that is still there, and no member looks as if it did. */
-const isLeaderless = ({ names, record }: Observed, members: readonly PodView[]): boolean =>
-  record === undefined && !members.some((pod) => isMarked(names, pod));
+/** Nobody ever led under a record that is still there, no pod looks as if it did, and none has left. */
+const isLeaderless = ({ names, group, record, pods }: Observed): boolean =>
+  record === undefined && !pods.some((pod) => pod.group === group && (!pod.member || isMarked(names, pod)));
 
 /**
  * The next writes on the way to `target`; apply them, put the answers back into `observed`, and ask again. Where nobody shall lead, a
- * record is made only to take the lead from a member under it.
+ * record is made only to take the lead from a pod under it, or for one that has left and is to be fenced.
  */
 export const plan = <P extends PodView>(observed: Observed<P>, target: Target): Step<P> => {
   const changes = planEnrolment(observed);
   if (changes.length > 0) return { kind: "enrol", changes };
   const { record, pods, group } = observed;
-  const enrolled = pods.filter((pod) => pod.member && pod.group === group);
-  const leader = target.kind === "pod" ? enrolled.find((pod) => pod.uid === target.uid) : undefined;
+  const isLeader = (pod: P): boolean => target.kind === "pod" && pod.uid === target.uid;
+  const leader = pods.find((pod) => pod.member && pod.group === group && isLeader(pod));
   if (target.kind === "pod" && leader === undefined) {
     return { kind: "restart", reason: "the target is not an enrolled member" };
   }
   const holder = leader === undefined ? undefined : { name: leader.name, uid: leader.uid };
-  if (isLeaderless(observed, enrolled) && holder === undefined) return { kind: "settled" };
+  if (holder === undefined && isLeaderless(observed)) return { kind: "settled" };
   return isStamped(record) && !isOver(record, holder, pods)
     ? planUnderRecord(observed, record, leader)
     : { kind: "record", change: recordChange(observed, holder) };

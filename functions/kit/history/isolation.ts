@@ -1,9 +1,10 @@
 /**
- * S19: we write only to enrolled pods, to our records and slices, and to the custom resources and Services that ask for us; and we
- * enrol only what belongs to the group. Judged where managedFields prove that a write was ours.
+ * S19: we write only to enrolled pods (to others no more than a stamp: a record may have named one of them), to our records and slices, and to the
+ * custom resources and Services that ask for us; and we enrol only what belongs to the group. Judged where managedFields prove that a write
+ * was ours.
  */
 import { enrolmentLabel, MANAGED_BY, MANAGED_BY_LABEL } from "../handover/names.ts";
-import type { KubeObject } from "../kube/object.ts";
+import type { KubeObject, ObjectMeta } from "../kube/object.ts";
 import { ENDPOINT_SLICES, FIELD_MANAGER, LEASES, PODS, SERVICES } from "../kube/request.ts";
 import type { Entry } from "./ledger.ts";
 import type { Step } from "./replay.ts";
@@ -42,10 +43,21 @@ const isObjectAllowed = (object: KubeObject): boolean => {
   return object.kind === LEASES.kind ? isRecord(object) : isCustom(object);
 };
 
+const isStamp = (name: string): boolean => isOurName(name) && /\.(?:epoch|record)$/.test(name);
+
+const withoutStamps = ({ labels = {}, annotations = {} }: ObjectMeta): string =>
+  JSON.stringify([labels, Object.fromEntries(Object.entries(annotations).filter(([name]) => !isStamp(name)))]);
+
+/** Nothing but the stamp is new. */
+const isStamped = ({ before, after }: Step): boolean =>
+  before?.raw.kind === PODS.kind &&
+  after !== undefined &&
+  withoutStamps(before.raw.metadata) === withoutStamps(after.raw.metadata);
+
 const isAllowed = (step: Step, own: Own): boolean =>
   step.revision.object.kind === SERVICES.kind
     ? isServiceAllowed(step, own)
-    : [step.before, step.after].some((state) => state !== undefined && isObjectAllowed(state.raw));
+    : isStamped(step) || [step.before, step.after].some((state) => state !== undefined && isObjectAllowed(state.raw));
 
 /** A first sight shows everyone who ever wrote; it is our creation only when nobody else did. */
 const isProvenOurs = ({ before, authors = [] }: Step): boolean =>

@@ -36,7 +36,7 @@ export interface Config extends Settings {
 }
 
 /** One environment variable. An empty value counts as unset, because manifests often spell it so. */
-interface Variable<T> {
+export interface Variable<T> {
   readonly name: string;
   /** The value when it is unset. */
   readonly fallback: T;
@@ -54,7 +54,7 @@ interface Range {
   readonly meaning: string;
 }
 
-const integer = ({ name, fallback, from, to, meaning }: Range): Variable<number> => ({
+export const integer = ({ name, fallback, from, to, meaning }: Range): Variable<number> => ({
   name,
   fallback,
   accepts: `a whole number from ${from} to ${to}`,
@@ -91,7 +91,7 @@ const parseNamespaces = (text: string): readonly string[] | undefined => {
   return names.every((name) => NAMESPACE.test(name)) ? [...new Set(names)] : undefined;
 };
 
-const parseUrl = (text: string): URL | undefined => {
+export const parseUrl = (text: string): URL | undefined => {
   const url = URL.parse(text);
   return url !== null && /^https?:$/.test(url.protocol) ? url : undefined;
 };

@@ -46,7 +46,7 @@ export const GROUPS: Gauge = {
 export const BARRED: Gauge = {
   type: "gauge",
   name: "bellwether_feature_barred",
-  help: "1 while a feature serves nothing because it may not list what it needs (403), else 0, by feature.",
+  help: "1 while a feature is not swept everywhere because it may not list what it needs (403), else 0.",
   labels: ["feature"],
 };
 

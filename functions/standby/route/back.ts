@@ -4,6 +4,7 @@
  */
 import { ROUTED_ANNOTATION, ROUTED_KEY } from "../labels.ts";
 import { selectorJson } from "../model.ts";
+import { isContested, planPause } from "./contest.ts";
 import { contentOf, isReadyEndpoint, type RoutedService, type SliceView } from "./model.ts";
 import { ROUTED_EPOCH_ANNOTATION, TURN } from "./names.ts";
 import { deletion, partsOf, podOf, serviceStep, settled, write, type Observed, type Step } from "./step.ts";
@@ -46,11 +47,19 @@ const planForeign = ({ service, slices }: Observed): Step | undefined => {
   return foreign === undefined ? undefined : deletion(foreign);
 };
 
+/** A turn that somebody took off before its end: no controller could be told any more from one that never heard of any. */
+const planAnotherTurn = (observed: Observed): Step | undefined =>
+  isContested(observed)
+    ? (planPause(observed) ?? serviceStep({ labels: { [TURN]: nextTurn(observed.service) } }))
+    : undefined;
+
 const planHandBack = (observed: Observed): Step | undefined => {
   for (const slice of observed.slices) {
     const truth = planTruth(observed, slice);
     if (truth !== undefined) return truth;
   }
+  const turn = planAnotherTurn(observed);
+  if (turn !== undefined) return turn;
   return isFilled(observed) ? undefined : { kind: "wait", reason: "ControllersNotFilled" };
 };
 

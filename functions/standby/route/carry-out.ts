@@ -85,6 +85,10 @@ const performCounted = async (io: Io, observed: Observed, step: Write): Promise<
   return next;
 };
 
+/** What was to be written of the Service was taken out again on its way: a webhook that does so will do so again. */
+const isUndone = (before: Observed, { kind }: Write, after: Observed): boolean =>
+  kind === "service" && before.service.metadata.resourceVersion === after.service.metadata.resourceVersion;
+
 export const carryOut = async (io: Io, start: Observed): Promise<CarriedOut> => {
   let observed = start;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
@@ -94,6 +98,9 @@ export const carryOut = async (io: Io, start: Observed): Promise<CarriedOut> => 
     // oxlint-disable-next-line no-await-in-loop
     const next = await performCounted(io, observed, step);
     if ("kind" in next) return { ...next, observed };
+    if (isUndone(observed, step, next)) {
+      return { kind: "rested", observed, step: { kind: "wait", reason: "TurnContested" } };
+    }
     observed = next;
   }
   return { ...restart(`not at rest after ${ROUNDS_MAX} rounds`), observed };

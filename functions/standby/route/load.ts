@@ -21,14 +21,14 @@ export interface Situation {
 }
 
 /**
- * Slices of our names that do not say whose they are: somebody took their label off, and proxies have lost them. One that says it was made after
- * the LIST, and is not from the same moment as what the LIST found.
+ * Slices of our names that do not say whose they are: somebody took their label off, and proxies have lost them. Undefined: one that does say it was
+ * made after the LIST, and is not from the same moment as what the LIST found.
  */
 const findUnlabelled = async (
   send: Transport,
   service: RoutedService,
   slices: readonly KubeObject[],
-): Promise<Loaded<readonly KubeObject[]>> => {
+): Promise<Loaded<readonly KubeObject[] | undefined>> => {
   // On the way back nothing is urgent, and nothing is to be left of any family.
   const families = service.mode === "route" ? service.families : FAMILIES;
   const names = families.map((family) => sliceName(service.name, family));
@@ -37,17 +37,17 @@ const findUnlabelled = async (
   const found: KubeObject[] = [];
   for (const reading of readings) {
     if (!reading.ok) return { ok: false, response: reading.response, doing: "get EndpointSlices" };
-    if (reading.object !== undefined && reading.object.metadata.labels?.[SERVICE_LABEL] === undefined) {
-      found.push(reading.object);
-    }
+    const { object } = reading;
+    const owner = object?.metadata.labels?.[SERVICE_LABEL];
+    if (owner === service.name) return { ok: true, value: undefined };
+    if (object !== undefined && owner === undefined) found.push(object);
   }
   return { ok: true, value: found };
 };
 
-export const loadSituation = async (
-  { context, send }: Io,
-  { namespace, name }: ObjectKey,
-): Promise<Loaded<Situation>> => {
+export const loadSituation = async (io: Io, key: ObjectKey): Promise<Loaded<Situation>> => {
+  const { context, send } = io;
+  const { namespace, name } = key;
   const [reading, listing] = await Promise.all([
     readOne(send, SERVICES, namespace, name),
     listAll(send, ENDPOINT_SLICES, { namespace, labelSelector: `${SERVICE_LABEL}=${name}` }),
@@ -58,6 +58,7 @@ export const loadSituation = async (
   if (service === undefined) return { ok: true, value: { service, slices: listing.items } };
   const unlabelled = await findUnlabelled(send, service, listing.items);
   if (!unlabelled.ok) return unlabelled;
+  if (unlabelled.value === undefined) return loadSituation(io, key);
   return { ok: true, value: { service, slices: [...listing.items, ...unlabelled.value] } };
 };
 

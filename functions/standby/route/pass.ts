@@ -17,10 +17,12 @@ import { publish, type PassResult } from "../publish.ts";
 import type { Said } from "../said.ts";
 import { isWrittenWithin } from "../written.ts";
 import { carryOut, type CarriedOut } from "./carry-out.ts";
+import { isContested, PAUSE_MS } from "./contest.ts";
 import { decide, type Decided } from "./decide.ts";
 import { endGone } from "./gone.ts";
 import { loadSight, loadSituation } from "./load.ts";
 import { isOurs, recordOf, type RoutedService } from "./model.ts";
+import { TURN } from "./names.ts";
 import { plan } from "./plan.ts";
 import { partsOf, type Observed } from "./step.ts";
 import { isFollowed } from "./turn.ts";
@@ -54,15 +56,39 @@ const troubleOf = ({ observed: { service, others }, step: { reason } }: Rested, 
     : "the EndpointSlice controller does not follow its selector";
 };
 
-const findingsOf = (verdict: Verdict, rested: Rested, now: number): readonly Finding[] => {
+const CONTESTED: Finding = trueFinding(
+  "Contested",
+  "ForeignWrites",
+  `another controller or person changes what is ours: label ${TURN} of the Service`,
+);
+
+/** How others lead past the active pod. */
+const findingsShared = (rested: Rested, now: number): readonly Finding[] => {
   const trouble = troubleOf(rested, now);
-  if (trouble === undefined) return verdict.findings;
+  if (trouble === undefined) return [];
   const names = rested.observed.others.filter(({ endpoints }) => endpoints > 0).map(({ name }) => name);
   const message =
     names.length === 0
       ? `the Service may lead past its active pod: ${trouble}`
       : `the Service leads past its active pod: ${trouble}: ${listed(names, ", ")}`;
-  return [...verdict.findings, trueFinding("RouteShared", rested.step.reason, message)];
+  return [trueFinding("RouteShared", rested.step.reason, message)];
+};
+
+/** A label that was put back by now is told of all the same. */
+const findingsOf = (verdict: Verdict, before: Observed, rested: Rested, now: number): readonly Finding[] => [
+  ...verdict.findings,
+  ...findingsShared(rested, now),
+  ...(isContested(before) ? [CONTESTED] : []),
+];
+
+/** On the way back somebody else has to act before ours may go. */
+const findingsBack = ({ observed: { service, others }, step }: Rested, now: number): readonly Finding[] => {
+  if (step.reason === "TurnContested") return [CONTESTED];
+  if (step.reason !== "ControllersNotFilled" || isWrittenWithin(service.metadata, TOLD_AFTER_MS, now)) return [];
+  const trouble = isFollowed(service, others)
+    ? "the EndpointSlice controller finds no Ready pod by its selector"
+    : "the EndpointSlice controller does not follow its selector";
+  return [trueFinding("RouteKept", step.reason, `the Service is not given back yet: ${trouble}`)];
 };
 
 /** Undefined: there is nothing to say. The epoch on the Service tells whether a promotion was reported before. */
@@ -82,10 +108,11 @@ const resultOf = ({ observed: before }: Decided, verdict: Verdict, { observed }:
   };
 };
 
-const outcomeOf = ({ step }: Rested): PassOutcome =>
-  step.kind === "settled"
-    ? done(step.reason)
-    : { kind: "retry", reason: step.reason, afterMs: WAIT_MS, trouble: "group" };
+const outcomeOf = ({ step }: Rested): PassOutcome => {
+  if (step.kind === "settled") return done(step.reason);
+  const afterMs = step.reason === "TurnContested" ? PAUSE_MS : WAIT_MS;
+  return { kind: "retry", reason: step.reason, afterMs, trouble: "group" };
+};
 
 const reportStop = (io: Io, said: Said, decided: Decided, stop: Stopped): PassOutcome | Promise<PassOutcome> => {
   if (stop.kind === "restart") return { kind: "restart", reason: stop.reason };
@@ -109,18 +136,15 @@ const reportEnd = ({ context }: Io, { observed }: Decided, rested: Rested): void
 const report = (io: Io, said: Said, decided: Decided, rested: Rested): PassOutcome | Promise<PassOutcome> => {
   const { verdict, observed } = decided;
   const outcome = outcomeOf(rested);
+  const standing = standingOf(observed.service);
+  const now = io.context.clock.serverNow();
   if (verdict === undefined) {
     reportEnd(io, decided, rested);
-    return outcome;
+    return publish(io, said, { standing, result: undefined, findings: findingsBack(rested, now) }, outcome);
   }
   const result = resultOf(decided, verdict, rested);
   if (result === undefined) return outcome;
-  const pass = {
-    standing: standingOf(observed.service),
-    result,
-    findings: findingsOf(verdict, rested, io.context.clock.serverNow()),
-  };
-  return publish(io, said, pass, outcome);
+  return publish(io, said, { standing, result, findings: findingsOf(verdict, observed, rested, now) }, outcome);
 };
 
 const observe = (io: Io, said: Said, { verdict, observed }: Decided): PassOutcome | Promise<PassOutcome> => {

@@ -13,6 +13,7 @@ import type { Holder } from "../../kit/handover/model.ts";
 import { ROLES, ROUTED_ANNOTATION, ROUTED_KEY } from "../labels.ts";
 import { selectorJson } from "../model.ts";
 import { planBack } from "./back.ts";
+import { isContested, isKeyed, planPause } from "./contest.ts";
 import { isReadyEndpoint, type SliceView } from "./model.ts";
 import { ROUTED_EPOCH_ANNOTATION, ROUTED_VALUE, SELECTOR_CONTROLLER, TURN } from "./names.ts";
 import {
@@ -125,13 +126,19 @@ const planTurn = (observed: Standing): Step | undefined => {
   return write("turn", record, { ...spec, turn: nextTurn(service), exclusive: false });
 };
 
+/** An epoch is told without a pause: until it is, each pass would report it anew. */
+const planPaused = (observed: Standing): Step | undefined =>
+  observed.service.epoch === observed.record.epoch ? planPause(observed) : undefined;
+
+/** The label alone is gone, and the key was there all the time: what the controllers have told of the turn still holds. */
+const isStripped = (observed: Standing): boolean => observed.service.turn === undefined && isContested(observed);
+
 /** The selector that follows ours is added once ours leads somewhere; the epoch is told once the record has it. */
 const planService = (observed: Standing): Step | undefined => {
   const { service, record } = observed;
-  const { [ROUTED_KEY]: value, [ROLES.roleLabel]: label, ...original } = service.selector;
-  const isNarrowed = value === ROUTED_VALUE && label === undefined;
-  const turns = isNarrowed ? !isMade(service, record) : leadsSomewhere(observed);
-  if (turns && !isBegun(service, record)) return planTurn(observed);
+  const { [ROUTED_KEY]: _key, [ROLES.roleLabel]: label, ...original } = service.selector;
+  const turns = isKeyed(service) ? !isMade(service, record) : leadsSomewhere(observed);
+  if (turns && !isBegun(service, record) && !isStripped(observed)) return planTurn(observed);
   const annotations = {
     [ROUTED_ANNOTATION]: selectorJson(original),
     [ROUTED_EPOCH_ANNOTATION]: String(record.epoch ?? 0),
@@ -143,18 +150,18 @@ const planService = (observed: Standing): Step | undefined => {
   return serviceStep({ annotations, labels, selector: { [ROUTED_KEY]: ROUTED_VALUE, ...removal } });
 };
 
-/** The cut-over ends when the controller has followed, and no other slice names a pod. */
+/** The cut-over ends when the controller has followed, and no other slice names a pod. It is open again as soon as one does. */
 const planEnd = (observed: Standing): Step => {
   const { service, others, record } = observed;
   if (service.selector[ROUTED_KEY] !== ROUTED_VALUE) return settled("ActiveNotReady");
   const busy = others.filter(({ endpoints }) => endpoints > 0);
-  const isWaiting = busy.some(({ manager }) => manager === SELECTOR_CONTROLLER);
-  if (isWaiting || (!record.exclusive && !isFollowed(service, others))) {
-    return { kind: "wait", reason: "ControllersNotEmpty" };
-  }
-  if (busy.length > 0) return settled("OtherSlices");
-  const spec = recordSpec(observed, record.holder, record.epoch ?? 0);
-  return write("mark", record, { ...spec, exclusive: true }) ?? settled("Routed");
+  const hasFollowed = isFollowed(service, others);
+  const exclusive = busy.length === 0 && (record.exclusive || hasFollowed);
+  const marked = write("mark", record, { ...recordSpec(observed, record.holder, record.epoch ?? 0), exclusive });
+  if (marked !== undefined) return marked;
+  if (exclusive) return settled("Routed");
+  const isWaiting = !hasFollowed || busy.some(({ manager }) => manager === SELECTOR_CONTROLLER);
+  return isWaiting ? { kind: "wait", reason: "ControllersNotEmpty" } : settled("OtherSlices");
 };
 
 const planRoute = (observed: Observed): Step => {
@@ -168,7 +175,9 @@ const planRoute = (observed: Observed): Step => {
   const { record, second } = parts;
   if (record === undefined) return planRecord(observed);
   const standing = { ...observed, record, second };
-  return planEpoch(standing) ?? planContent(standing) ?? planService(standing) ?? planEnd(standing);
+  return (
+    planEpoch(standing) ?? planContent(standing) ?? planPaused(standing) ?? planService(standing) ?? planEnd(standing)
+  );
 };
 
 /** The next write on the way into route mode, or out of it: send it, put the answer back into `observed`, and ask again. */

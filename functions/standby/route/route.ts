@@ -4,6 +4,7 @@
  */
 import { keyText } from "../../kit/keys.ts";
 import { runPasses } from "../../kit/outcome.ts";
+import { isOfRouteMode } from "../keys.ts";
 import type { RouteMode } from "../route-mode.ts";
 import { createSaid, type Said } from "../said.ts";
 import { passOnce } from "./pass.ts";
@@ -25,6 +26,13 @@ export const createRouteMode = (): RouteMode => {
       if (isOver) told.delete(key);
       return outcome;
     },
-    sweep: sweepRoutes,
+    sweep: async (io, services) => {
+      const before = [...told.keys()];
+      const swept = await sweepRoutes(io, services);
+      const known = new Set([...(await services).filter(isOfRouteMode), ...swept.runs].map((key) => keyText(key)));
+      // That these have ended another instance may have seen.
+      for (const key of before) if (!known.has(key)) told.delete(key);
+      return swept;
+    },
   };
 };

@@ -51,7 +51,7 @@ export type Rest =
   | "LabelModeFirst"
   | "NotRouted";
 
-export type Wait = "ControllersNotEmpty" | "ControllersNotFilled" | "SliceDeleting";
+export type Wait = "ControllersNotEmpty" | "ControllersNotFilled" | "SliceDeleting" | "TurnContested";
 
 export type Step =
   | { readonly kind: "service"; readonly change: ServiceChange }
@@ -63,7 +63,7 @@ export type Step =
       readonly spec: SliceSpec;
     }
   | { readonly kind: "delete"; readonly slice: SliceView }
-  /** Others have to act first. */
+  /** Others have to act first, or time has to pass. */
   | { readonly kind: "wait"; readonly reason: Wait }
   | { readonly kind: "settled"; readonly reason: Rest };
 

@@ -1,7 +1,7 @@
 /**
- * What a sweep finds in route mode, in a number of LISTs that does not grow with the Services. Of slices only ours are read: what the controllers'
- * say decides nothing once a cut-over has ended, and before that the Service is run in any case. Pods carry nothing of route mode, so they are
- * asked for by the selectors of the Services, many in one LIST: by one label of each selector and all values that it has.
+ * What a sweep finds in route mode, in a number of LISTs that does not grow with the Services. Of slices ours are read, and those with a turn:
+ * the controllers' of all Services that were cut over. Pods carry nothing of route mode, so they are asked for by the selectors of the Services,
+ * many in one LIST: by one label of each selector and all values that it has.
  */
 import type { Io } from "../../kit/context.ts";
 import { keyText, type ObjectKey } from "../../kit/keys.ts";
@@ -11,12 +11,13 @@ import { ENDPOINT_SLICES, PODS, type Resource } from "../../kit/kube/request.ts"
 import { describe } from "../../kit/kube/status-class.ts";
 import { selectorText } from "../../kit/selector.ts";
 import { isOfRouteMode } from "../keys.ts";
+import { ROLES } from "../labels.ts";
 import type { ServiceView } from "../model.ts";
 import type { RouteSwept } from "../route-mode.ts";
 import { decide } from "./decide.ts";
 import { sightOf } from "./load.ts";
 import { viewRouted, type RoutedService } from "./model.ts";
-import { MANAGER, MANAGER_LABEL, SERVICE_LABEL } from "./names.ts";
+import { MANAGER, MANAGER_LABEL, SERVICE_LABEL, TURN } from "./names.ts";
 import { plan } from "./plan.ts";
 
 /** Of the values in the address of one LIST, with their commas: proxies take at least 8 KiB. */
@@ -25,8 +26,24 @@ const COMMA_CHARACTERS = 3;
 /** Enough for the longest values of 1,000 Services. Selectors that need more have little in common: then all pods are read. */
 const LISTS_MAX = 20;
 
-/** Undefined: a LIST failed. */
-type Found = readonly KubeObject[] | undefined;
+const OURS = `${MANAGER_LABEL}=${MANAGER}`;
+/** What somebody else fills and our Services have told their controllers of. */
+const TURNED = selectorText({
+  matchExpressions: [
+    { key: TURN, operator: "Exists" },
+    { key: MANAGER_LABEL, operator: "NotIn", values: [MANAGER] },
+  ],
+});
+
+/** `isBarred`: it may not be read, now or later. */
+type Found =
+  | { readonly ok: true; readonly objects: readonly KubeObject[] }
+  | { readonly ok: false; readonly reason: string; readonly isBarred: boolean };
+
+/** A namespace that is served; undefined: all of them. */
+interface Scope extends Io {
+  readonly namespace: string | undefined;
+}
 
 interface Asked {
   readonly namespace: string;
@@ -55,21 +72,21 @@ const slim = ({ metadata: whole, spec, ...rest }: KubeObject): KubeObject => {
 };
 
 /** `labelSelector` undefined: all of the resource. */
-const list = async ({ context, send }: Io, resource: Resource, labelSelector: string | undefined): Promise<Found> => {
-  const scopes = context.namespaces.length === 0 ? [undefined] : context.namespaces;
-  const listings = await Promise.all(
-    scopes.map((namespace) => listAll(send, resource, { namespace, labelSelector, keep: slim })),
-  );
-  const objects: KubeObject[] = [];
-  for (const listing of listings) {
-    if (!listing.ok) {
-      context.log.debug("sweep could not read", { reason: `list ${resource.plural}: ${describe(listing.response)}` });
-      return undefined;
-    }
-    objects.push(...listing.items);
-  }
-  return objects;
+const list = async (
+  { send, namespace }: Scope,
+  resource: Resource,
+  labelSelector: string | undefined,
+): Promise<Found> => {
+  const listing = await listAll(send, resource, { namespace, labelSelector, keep: slim });
+  if (listing.ok) return { ok: true, objects: listing.items };
+  const { response } = listing;
+  const reason = `list ${resource.plural}: ${describe(response)}`;
+  return { ok: false, reason, isBarred: response.status === 403 };
 };
+
+/** The first that failed, or all of them. */
+const together = (founds: readonly Found[]): Found =>
+  founds.find(({ ok }) => !ok) ?? { ok: true, objects: founds.flatMap((found) => (found.ok ? found.objects : [])) };
 
 /** Values of a label have no character that an address would have to escape. */
 const packed = (values: Iterable<string>): readonly (readonly string[])[] => {
@@ -100,11 +117,10 @@ const podSelectors = (services: readonly RoutedService[]): readonly string[] => 
   });
 };
 
-const listPods = async (io: Io, services: readonly RoutedService[]): Promise<Found> => {
+const listPods = async (scope: Scope, services: readonly RoutedService[]): Promise<Found> => {
   const selectors = podSelectors(services);
-  if (selectors.length > LISTS_MAX) return list(io, PODS, undefined);
-  const lists = await Promise.all(selectors.map((selector) => list(io, PODS, selector)));
-  return lists.includes(undefined) ? undefined : lists.flatMap((objects) => objects ?? []);
+  if (selectors.length > LISTS_MAX) return list(scope, PODS, undefined);
+  return together(await Promise.all(selectors.map((selector) => list(scope, PODS, selector))));
 };
 
 const placeOf = ({ namespace, key, value }: Asked): string => `${namespace} ${key}=${value}`;
@@ -124,14 +140,32 @@ const serviceOf = ({ metadata }: KubeObject): ObjectKey => ({
   name: metadata.labels?.[SERVICE_LABEL] ?? metadata.ownerReferences?.[0]?.name ?? "",
 });
 
-/** Where a LIST failed nobody can tell, and each Service is run: that reads the truth, and says what the trouble is. */
-const runsOf = async (io: Io, services: readonly RoutedService[], ours: Found): Promise<readonly ObjectKey[]> => {
+/** Nobody can tell, and each Service is run: that reads the truth, and says what the trouble is. What may not be read no run can read either. */
+const runsUnread = (
+  { context: { log }, namespace }: Scope,
+  services: readonly RoutedService[],
+  { reason, isBarred }: Extract<Found, { readonly ok: false }>,
+): readonly ObjectKey[] => {
+  const about = { feature: ROLES.feature, namespace, reason, services: services.length };
+  if (isBarred) {
+    const remedy = "grant the function what its present ClusterRole lists (infra/rbac/function.yaml)";
+    log.error("route mode serves nothing until it may read", { ...about, remedy });
+    return [];
+  }
+  log.debug("sweep could not read", about);
+  return services;
+};
+
+const runsOf = async (scope: Scope, services: readonly RoutedService[], ours: Found): Promise<readonly ObjectKey[]> => {
+  if (services.length === 0) return [];
+  if (!ours.ok) return runsUnread(scope, services, ours);
   // Records before pods, as in a run.
-  const pods = ours === undefined || services.length === 0 ? undefined : await listPods(io, services);
-  if (ours === undefined || pods === undefined) return services;
-  const now = io.context.clock.serverNow();
-  const slicesByService = Map.groupBy(ours, (slice) => keyText(serviceOf(slice)));
-  const podsNear = indexed(pods);
+  const [turned, pods] = await Promise.all([list(scope, ENDPOINT_SLICES, TURNED), listPods(scope, services)]);
+  if (!turned.ok) return runsUnread(scope, services, turned);
+  if (!pods.ok) return runsUnread(scope, services, pods);
+  const now = scope.context.clock.serverNow();
+  const slicesByService = Map.groupBy([...ours.objects, ...turned.objects], (slice) => keyText(serviceOf(slice)));
+  const podsNear = indexed(pods.objects);
   return services.filter((service) => {
     const slices = slicesByService.get(keyText(service)) ?? [];
     const { observed } = decide(sightOf({ service, slices, pods: podsNear(askedOf(service)) }, now));
@@ -140,17 +174,27 @@ const runsOf = async (io: Io, services: readonly RoutedService[], ours: Found): 
 };
 
 /** Slices of ours of Services that are gone, or have nothing to do with route mode. */
-const strandedOf = (ours: readonly KubeObject[], services: readonly RoutedService[]): readonly ObjectKey[] => {
+const strandedOf = (ours: Found, services: readonly RoutedService[]): readonly ObjectKey[] => {
+  if (!ours.ok) return [];
   const known = new Set(services.map((service) => keyText(service)));
-  return ours.map(serviceOf).filter((key) => !known.has(keyText(key)));
+  return ours.objects.map(serviceOf).filter((key) => !known.has(keyText(key)));
+};
+
+const sweepScope = async (scope: Scope, found: Promise<readonly RoutedService[]>): Promise<readonly ObjectKey[]> => {
+  const listing = list(scope, ENDPOINT_SLICES, OURS);
+  const { namespace } = scope;
+  const services = (await found).filter((service) => namespace === undefined || service.namespace === namespace);
+  const ours = await listing;
+  return [...(await runsOf(scope, services, ours)), ...strandedOf(ours, services)];
 };
 
 export const sweepRoutes = async (io: Io, found: Promise<readonly ServiceView[]>): Promise<RouteSwept> => {
-  const listing = list(io, ENDPOINT_SLICES, `${MANAGER_LABEL}=${MANAGER}`);
   const now = io.context.clock.serverNow();
-  const services = (await found).filter(isOfRouteMode).map(({ raw }) => viewRouted(raw, now));
-  const ours = await listing;
-  const runs = await runsOf(io, services, ours);
-  const keys = [...runs, ...strandedOf(ours ?? [], services)].map(({ namespace, name }) => ({ namespace, name }));
-  return { services: services.length, runs: [...new Map(keys.map((key) => [keyText(key), key])).values()] };
+  const routed = found.then((all) => all.filter(isOfRouteMode).map(({ raw }) => viewRouted(raw, now)));
+  const { namespaces } = io.context;
+  const scopes = namespaces.length === 0 ? [undefined] : namespaces;
+  const swept = await Promise.all(scopes.map((namespace) => sweepScope({ ...io, namespace }, routed)));
+  const keys = swept.flat().map(({ namespace, name }) => ({ namespace, name }));
+  const runs = [...new Map(keys.map((key) => [keyText(key), key])).values()];
+  return { services: (await routed).length, runs };
 };

@@ -5,8 +5,8 @@ import { warning } from "../finding.ts";
 
 const minorOf = (version: string): number => Number(/^v?1\.(?<minor>\d+)/.exec(version)?.groups?.["minor"]);
 
-/** The first with `lifecycle.preStop.sleep`, which the forms without Serving use. */
-const OLDEST_MINOR = 30;
+/** The one that the integration tier has been run on. */
+const OLDEST_MINOR = minorOf(pinnedVersion("kubernetes-oldest"));
 /** The one that everything is tested on. */
 const NEWEST_MINOR = minorOf(pinnedVersion("kubernetes"));
 

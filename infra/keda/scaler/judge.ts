@@ -2,29 +2,34 @@
  * Says whether there is work: rehearses the runs that an event would start in the function, and its sweep. What is remembered in
  * between, so that most events cost no read, is what the function itself would remember.
  */
-import { hostname } from "node:os";
-import type { ObjectEvent } from "../../../events/types.ts";
-import { createElection } from "../../../functions/election/feature.ts";
+import type { ClaimEvent, ObjectEvent } from "../../../events/types.ts";
+import { createFeatures } from "../../../functions/features.ts";
 import type { Clock } from "../../../functions/kit/clock.ts";
-import type { FeatureContext } from "../../../functions/kit/context.ts";
-import type { Feature, RunOutcome } from "../../../functions/kit/feature.ts";
+import type { Feature, RunOutcome, SweepOutcome } from "../../../functions/kit/feature.ts";
 import type { Config } from "../../../functions/kit/host/config.ts";
 import type { Log } from "../../../functions/kit/host/log.ts";
 import type { Metrics } from "../../../functions/kit/host/metrics.ts";
 import type { Transport } from "../../../functions/kit/kube/request.ts";
 import { joinLists, shareLists } from "../../../functions/kit/kube/shared-lists.ts";
 import { createReconciler } from "../../../functions/kit/reconcile.ts";
-import { createRoles } from "../../../functions/roles/feature.ts";
-import { createStandby } from "../../../functions/standby/feature.ts";
 import { rehearse, rehearsedAsker } from "./rehearse.ts";
 
 export interface Judge {
   /** Keys of what the event may concern; none: it concerns nobody. Makes no API call. */
-  keysOf(event: ObjectEvent): readonly string[];
+  keysOf(event: ObjectEvent | ClaimEvent): readonly string[];
   /** Whether a run of any of them would do more than read; true where that cannot be told. Never rejects. */
   isWork(keys: readonly string[]): Promise<boolean>;
-  /** Reads all groups. `work`: one of them needs more than that; `problem`: why not all could be read. Never rejects. */
-  sweep(): Promise<{ readonly work: boolean; readonly problem: string | undefined }>;
+  /** Reads all groups. Never rejects. */
+  sweep(): Promise<Sweep>;
+}
+
+export interface Sweep {
+  /** A group needs more than to be read. */
+  readonly work: boolean;
+  /** Why not all groups could be read, where that may be so for a while only. */
+  readonly problem: string | undefined;
+  /** What may not be read. The function may not either, so nobody is woken for it. */
+  readonly barred: readonly string[];
 }
 
 export interface JudgeOptions {
@@ -40,29 +45,6 @@ const NO_METRICS: Metrics = { count: ignore, set: ignore, observe: ignore, forge
 
 const WORK: RunOutcome = { kind: "done", reason: "Work" };
 
-const createFeatures = ({ config, clock }: JudgeOptions): readonly Feature[] => {
-  const context: FeatureContext = {
-    clock,
-    log: NO_LOG,
-    metrics: NO_METRICS,
-    tickSeconds: config.tickSeconds,
-    mode: config.mode,
-    namespaces: config.namespaces,
-    instance: hostname(),
-    emit: ignore,
-  };
-  return [
-    createElection(context),
-    createRoles(context, {
-      asker: rehearsedAsker,
-      clusterDomain: config.clusterDomain,
-      openNamespaces: config.rolesNamespaces,
-      askingMs: config.groupDeadlineMs / 2,
-    }),
-    createStandby(context),
-  ];
-};
-
 /** Resolves to true with the first that does, else to false when all have. */
 const anyOf = async (verdicts: readonly Promise<boolean>[]): Promise<boolean> => {
   const hits = verdicts.map(async (verdict) => {
@@ -74,9 +56,28 @@ const anyOf = async (verdicts: readonly Promise<boolean>[]): Promise<boolean> =>
 
 const keyOf = ({ name }: Feature, group: string): string => `${name}|${group}`;
 
+const sweepBy = async (outcome: SweepOutcome, isWork: () => Promise<boolean>): Promise<Sweep> => {
+  switch (outcome.kind) {
+    case "failed":
+      return { work: true, problem: outcome.reason, barred: [] };
+    case "barred":
+      return { work: false, problem: undefined, barred: [outcome.reason] };
+    case "swept": {
+      const barred = outcome.barred === undefined ? [] : [outcome.barred.reason];
+      return { work: await isWork(), problem: undefined, barred };
+    }
+  }
+};
+
 export const createJudge = (options: JudgeOptions): Judge => {
   const { config, send, clock } = options;
-  const features = createFeatures(options);
+  const features = createFeatures(config, {
+    clock,
+    log: NO_LOG,
+    metrics: NO_METRICS,
+    emit: ignore,
+    asker: rehearsedAsker,
+  });
 
   const runOf = (key: string): ((reading: Transport) => Promise<RunOutcome>) => {
     const feature = features.find(({ name }) => key.startsWith(`${name}|`));
@@ -108,19 +109,22 @@ export const createJudge = (options: JudgeOptions): Judge => {
   };
   const judgeAll = (keys: readonly string[]): Promise<boolean> => anyOf(keys.map((key) => judge(key, new Set())));
 
-  const sweepOne = async (feature: Feature, joined: Transport): Promise<Awaited<ReturnType<Judge["sweep"]>>> => {
+  const sweepOne = async (feature: Feature, joined: Transport): Promise<Sweep> => {
     const found: string[] = [];
     const rehearsal = await rehearse(joined, (reading) =>
       feature.sweep(reading, (groups) => found.push(...groups.map((group) => keyOf(feature, group)))),
     );
     // It renews only what it has read.
-    if (rehearsal.acts) return { work: true, problem: undefined };
-    if (rehearsal.value.kind !== "swept") return { work: true, problem: rehearsal.value.reason };
-    return { work: await judgeAll(found), problem: undefined };
+    if (rehearsal.acts) return { work: true, problem: undefined, barred: [] };
+    return sweepBy(rehearsal.value, () => judgeAll(found));
   };
 
   return {
-    keysOf: (event) => features.flatMap((feature) => feature.groupsOf(event).map((group) => keyOf(feature, group))),
+    keysOf: (event) => {
+      const groupsOf = (feature: Feature): readonly string[] =>
+        event.type === "object" ? feature.groupsOf(event) : (feature.claimed?.(event) ?? []);
+      return features.flatMap((feature) => groupsOf(feature).map((group) => keyOf(feature, group)));
+    },
     isWork: judgeAll,
     sweep: async () => {
       const joined = joinLists(send);
@@ -128,6 +132,7 @@ export const createJudge = (options: JudgeOptions): Judge => {
       return {
         work: swept.some(({ work }) => work),
         problem: swept.find(({ problem }) => problem !== undefined)?.problem,
+        barred: swept.flatMap(({ barred }) => barred),
       };
     },
   };

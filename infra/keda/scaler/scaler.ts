@@ -1,10 +1,11 @@
 /**
  * The wake process: watches what concerns the function, asks the function's own code whether there is work, tells KEDA at once, and hands
- * the function its events and its clock. It writes nothing to the API server, and any number of replicas may do the same beside it:
- * each event then arrives several times, which is what events do.
+ * the function its events, the claims that are posted here, and its clock. It writes nothing to the API server, and any number of replicas may
+ * do the same beside it: each event then arrives several times, which is what events do.
  */
 import type { Change } from "../../../events/names.ts";
 import { post, type PostResult } from "../../../events/post.ts";
+import type { ClaimEvent, ObjectEvent } from "../../../events/types.ts";
 import { createLog, type Log } from "../../../functions/kit/host/log.ts";
 import { createCredentials } from "../../../functions/kit/kube/credentials.ts";
 import { createTransport } from "../../../functions/kit/kube/transport.ts";
@@ -21,6 +22,8 @@ export interface Scaler {
   readonly port: number;
   /** All groups were read at least once. */
   isReady(): boolean;
+  /** Handed on like a change. Before all groups were read, when nobody is sent here yet, it may be dropped. */
+  claim(claim: ClaimEvent): void;
   /** Ends KEDA's streams, watches and deliveries. Never rejects. */
   stop(): Promise<void>;
 }
@@ -48,10 +51,11 @@ const createSweeper = (judge: Judge, backlog: Backlog, { signal, log }: Running)
   let isAskedAgain = false;
   signal.addEventListener("abort", () => first.resolve());
   const judged = async (): Promise<boolean> => {
-    const { work, problem } = await judge.sweep();
+    const { work, problem, barred } = await judge.sweep();
     isReady ||= problem === undefined;
     if (isReady) first.resolve();
     if (problem !== undefined) log.warn("sweep could not read", { reason: problem });
+    for (const reason of barred) log.error("nobody is woken for what may not be read", { reason });
     isSweeping = false;
     if (isAskedAgain) sweep();
     return work;
@@ -96,12 +100,14 @@ export const startScaler = async (config: ScalerConfig): Promise<Scaler> => {
   const service = await startService({ port: config.scalerPort, state: backlog, log });
   const { sweep, isReady, first } = createSweeper(judge, backlog, { signal, log });
 
+  const tell = (news: News, event: ObjectEvent | ClaimEvent): void => {
+    const keys = judge.keysOf(event);
+    if (keys.length > 0) backlog.offer(news, judge.isWork(keys));
+  };
   const onChange = async (change: Change, object: Watched): Promise<void> => {
     // Only then is it known which groups there are; the watch waits meanwhile.
     await first;
-    if (signal.aborted) return;
-    const keys = judge.keysOf(eventOf(change, object));
-    if (keys.length > 0) backlog.offer({ kind: "change", change, object }, judge.isWork(keys));
+    if (!signal.aborted) tell({ kind: "change", change, object }, eventOf(change, object));
   };
   const { namespaces } = config;
   const watching = watchAll({ access: accessWith(credentials), namespaces, signal, log, onChange, onGap: sweep });
@@ -110,6 +116,7 @@ export const startScaler = async (config: ScalerConfig): Promise<Scaler> => {
   return {
     port: service.port,
     isReady,
+    claim: (claim) => tell({ kind: "claim", claim }, claim),
     stop: async () => {
       clearInterval(ticking);
       await service.stop();

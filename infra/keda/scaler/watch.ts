@@ -7,8 +7,16 @@ import { connectCluster, type Cluster, type KubeAccess } from "../../../events/s
 import { keepReflecting } from "../../../events/source/reflect.ts";
 import { LOCKS } from "../../../functions/election/labels.ts";
 import type { Log } from "../../../functions/kit/host/log.ts";
-import { listRequest, PODS, SERVICES, STATEFUL_SETS, type Resource } from "../../../functions/kit/kube/request.ts";
+import {
+  ENDPOINT_SLICES,
+  listRequest,
+  PODS,
+  SERVICES,
+  STATEFUL_SETS,
+  type Resource,
+} from "../../../functions/kit/kube/request.ts";
 import { CHECKERS } from "../../../functions/roles/labels.ts";
+import { MANAGER, MANAGER_LABEL } from "../../../functions/standby/route/names.ts";
 import type { Watched } from "./news.ts";
 
 export interface WatchOptions {
@@ -23,15 +31,31 @@ export interface WatchOptions {
   readonly onGap: () => void;
 }
 
-const WATCHED: readonly Resource[] = [PODS, STATEFUL_SETS, SERVICES, LOCKS, CHECKERS];
+const WATCHED: readonly Resource[] = [PODS, STATEFUL_SETS, SERVICES, ENDPOINT_SLICES, LOCKS, CHECKERS];
+
+interface Collection {
+  readonly path: string;
+  readonly labelSelector: string | undefined;
+}
+
+const collectionsOf = (namespaces: readonly string[]): readonly Collection[] =>
+  WATCHED.flatMap((resource) => {
+    // Those of the controllers change with every pod.
+    const labelSelector = resource === ENDPOINT_SLICES ? `${MANAGER_LABEL}=${MANAGER}` : undefined;
+    const scopes = namespaces.length === 0 ? [undefined] : namespaces;
+    return scopes.map((namespace) => ({ path: listRequest(resource, { namespace }).path, labelSelector }));
+  });
 
 /** One collection; a fault that lasts, such as a kind that nobody has installed, is told once. */
-const watchOne = (cluster: Cluster, path: string, { signal, log, onChange, onGap }: WatchOptions): Promise<void> => {
+const watchOne = (
+  cluster: Cluster,
+  collection: Collection,
+  { signal, log, onChange, onGap }: WatchOptions,
+): Promise<void> => {
   let told: string | undefined;
   return keepReflecting({
+    ...collection,
     cluster,
-    path,
-    labelSelector: undefined,
     signal,
     log: (line) => {
       if (line !== told) log.warn("watch interrupted", { reason: line });
@@ -49,7 +73,5 @@ const watchOne = (cluster: Cluster, path: string, { signal, log, onChange, onGap
 export const watchAll = async (options: WatchOptions): Promise<void> => {
   const { access, namespaces } = options;
   const cluster = connectCluster(access);
-  const scopes = namespaces.length === 0 ? [undefined] : namespaces;
-  const paths = WATCHED.flatMap((resource) => scopes.map((namespace) => listRequest(resource, { namespace }).path));
-  await Promise.all(paths.map((path) => watchOne(cluster, path, options)));
+  await Promise.all(collectionsOf(namespaces).map((collection) => watchOne(cluster, collection, options)));
 };

@@ -31,6 +31,31 @@ export const differences: Readonly<Record<string, string>> = {
   "StatefulSet with an unknown field": "unknown fields are dropped in Leases, Events and custom resources only",
 };
 
+const PRINTED = "values in messages are printed in Go's notation";
+const ONE_CAUSE = "a number out of its format has one cause, not two";
+const NULL_TIME = "templates have a creationTimestamp of null";
+
+/** Steps that the oldest Kubernetes that we support answers otherwise than the newest, which the memory API follows. */
+export const differencesOfOldest: Readonly<Record<string, string>> = {
+  "merge patch, deletionTimestamp": PRINTED,
+  "Lease PUT without resourceVersion": PRINTED,
+  "lock PUT without resourceVersion": PRINTED,
+  "StatefulSet invalid": PRINTED,
+  "StatefulSet selector": PRINTED,
+  "ConfigMap with a bad owner": "the messages about its name and uid name the field once more",
+  "lock, types": ONE_CAUSE,
+  "lock, int32": ONE_CAUSE,
+  "status patch, invalid": ONE_CAUSE,
+  "StatefulSet created": NULL_TIME,
+  "StatefulSet label": NULL_TIME,
+  "StatefulSet partition": NULL_TIME,
+  "StatefulSet status": NULL_TIME,
+  "StatefulSet for Orphan": NULL_TIME,
+  "StatefulSet DELETE with Orphan": NULL_TIME,
+  "StatefulSet empty": "a template without containers is no cause of its own",
+  "watch: without a resourceVersion": "no bookmark says that the objects that exist have all been sent",
+};
+
 const metadataOf = (body: unknown): ReturnType<typeof fieldsOf> => fieldsOf(fieldsOf(body)["metadata"]);
 
 const beginning = async (client: Client, { path, from }: WatchStep): Promise<string> => {

@@ -7,8 +7,9 @@ import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { freePort } from "../../../infra/lab/ports.ts";
 import { bundle, IMAGE_ENTRIES } from "../../../infra/tools/build.ts";
+import { createRolesAtRest } from "../../unit/roles/world.ts";
 import { setReady } from "../../unit/support/world.ts";
-import { openStage, type Stage } from "./stage.ts";
+import { openPlatform, openStage, type Stage } from "./stage.ts";
 
 const MOST_MS = 10_000;
 vi.setConfig({ testTimeout: 30_000 });
@@ -113,9 +114,37 @@ test("without the function's address it does not start, and says what it needs",
   expect(scaler.output()).toContain("BELLWETHER_FUNCTION_URL is not set; accepted: an http or https URL");
 });
 
-test("events are not for the scaler", async () => {
+const postTo = ({ health }: Process, type: string): Promise<Response> => {
+  const attributes = { specversion: "1.0", id: "1", source: "db-1", type, namespace: "default", name: "db-1" };
+  const headers = { "content-type": "application/cloudevents+json" };
+  return fetch(health.replace("health/", ""), { method: "POST", headers, body: JSON.stringify(attributes) });
+};
+
+test("a claim wakes a function that is away, and is held until it is there", async () => {
+  const platform = await openPlatform((await createRolesAtRest()).api);
+  try {
+    const { server, fn } = platform;
+    const scaler = await run({ BELLWETHER_API_SERVER: server, BELLWETHER_FUNCTION_URL: fn.url });
+    await untilReady(scaler);
+    // What the first sweep finds is out of the way.
+    await fn.start();
+    await fn.first("tick");
+    fn.stop();
+    const woken = platform.keda({ port: scaler.port }).activation();
+    expect((await postTo(scaler, "dev.bellwether.role.claimed.v1")).status).toBe(204);
+    await woken;
+    await fn.start();
+    expect(await fn.first("claim")).toBe("claim");
+  } finally {
+    await platform.close();
+  }
+});
+
+test("of events only claims are for the scaler", async () => {
   const scaler = await run();
   await untilReady(scaler);
-  const answer = await fetch(scaler.health.replace("health/", ""), { method: "POST", body: "{}" });
-  expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining("posted to the function")]);
+  const tick = await postTo(scaler, "dev.knative.sources.ping");
+  expect([tick.status, await tick.text()]).toEqual([400, expect.stringContaining("posted to the function")]);
+  const other = await postTo(scaler, "boson.fn");
+  expect([other.status, await other.text()]).toEqual([400, expect.stringContaining('type: got "boson.fn"')]);
 });

@@ -1,7 +1,8 @@
 /** The scaler as KEDA meets it: a real gRPC client, the function's code on the memory API, a function that is away or there. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { PODS, SERVICES } from "../../../functions/kit/kube/request.ts";
+import { ENDPOINT_SLICES, PODS, SERVICES } from "../../../functions/kit/kube/request.ts";
 import { MODE_ANNOTATION, MODE_VALUE } from "../../../functions/standby/labels.ts";
+import { MANAGER, MANAGER_LABEL, SELECTOR_CONTROLLER, SERVICE_LABEL } from "../../../functions/standby/route/names.ts";
 import { createMemoryApi } from "../../../infra/lab/memory/api.ts";
 import { handsOn } from "../../unit/support/hands-on.ts";
 import { setReady } from "../../unit/support/world.ts";
@@ -81,6 +82,24 @@ test("events that are no work wake nobody, and reach a function that runs where 
   await stage.fn.first("Pod db-2");
   expect(stage.fn.received.filter((title) => title.includes("web"))).toEqual([]);
   expect([await keda.poll(), keda.activations]).toEqual([IDLE, []]);
+});
+
+test("a slice that says it is ours, of a Service that is not there, is pushed at once; one of a controller is not", async () => {
+  const scaler = await stage.scaler();
+  const keda = stage.keda({ port: scaler.port });
+  await untilReady(scaler);
+  const create = (name: string, manager: string): unknown =>
+    stage.world.create(ENDPOINT_SLICES, {
+      metadata: { name, labels: { [SERVICE_LABEL]: "web", [MANAGER_LABEL]: manager } },
+      addressType: "IPv4",
+      endpoints: [],
+    });
+  await stage.fn.start();
+  create("web-1", SELECTOR_CONTROLLER);
+  create("web-2", MANAGER);
+  await stage.fn.first("EndpointSlice web-2");
+  await keda.activation(1);
+  expect(stage.fn.received.filter((title) => title.includes("web-1"))).toEqual([]);
 });
 
 test("work that was there before the scaler is found by its first sweep, and handed over as a tick", async () => {

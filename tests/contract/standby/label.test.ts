@@ -219,6 +219,16 @@ describe("an annotated Service over two Ready pods", () => {
       }),
       merge(`${PODS}/store-a`, fencing(first, record, epoch)),
       merge(`${PODS}/store-b`, fencing(second, record, epoch)),
+      expect.objectContaining({
+        method: "PATCH",
+        path: `${LEASE}?fieldManager=bellwether`,
+        body: {
+          metadata: expect.objectContaining({
+            annotations: { "bellwether.dev/released": expect.any(String) },
+            uid: record,
+          }),
+        },
+      }),
       merge(`${PODS}/store-a`, bare(first)),
       merge(`${PODS}/store-b`, bare(second)),
       expect.objectContaining({ method: "DELETE", path: LEASE }),

@@ -1,7 +1,7 @@
 /** What one instance of the function knows and has under way, and what may happen to it, as values. */
 import type { PodAnswer, Progress, Reread } from "../../../functions/kit/handover/attempt.ts";
 import type { RecordView } from "../../../functions/kit/handover/model.ts";
-import type { Target } from "../../../functions/kit/handover/plan.ts";
+import type { PodChange, Target } from "../../../functions/kit/handover/plan.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import type { Candidate } from "../../../functions/kit/pods/candidate.ts";
 import type * as system from "../system.ts";
@@ -35,6 +35,8 @@ export type Local =
       readonly lock: Lock;
       /** What the pods said before they were read. */
       readonly word: Word | undefined;
+      /** Whom the record names was not among the pods: undefined until it was looked for, "gone" once it is fenced or there is none. */
+      readonly unseen: PodChange<Candidate> | "gone" | undefined;
       /** The lock was read again and is as it was. */
       readonly confirmed: boolean;
       /** The record was made, and the enrolled pods are to be listed again. */
@@ -55,7 +57,7 @@ export type StandbyLocal =
       readonly kind: "closing";
       readonly lock: Lock;
       /** Pause: until the controller has heard of the Service as it was when the pause began. */
-      readonly stage: "look" | "pause" | "records" | "pods";
+      readonly stage: "look" | "pause" | "records" | "count" | "make" | "taken" | "pods";
       readonly news: News | undefined;
       readonly record: RecordView | undefined;
     }
@@ -63,6 +65,8 @@ export type StandbyLocal =
   | {
       readonly kind: "stripping";
       readonly record: RecordView | undefined;
+      /** The record is to be written before. */
+      readonly notice: boolean;
       readonly pods: readonly Candidate[];
       readonly stale: boolean;
     }
@@ -71,6 +75,8 @@ export type StandbyLocal =
       readonly kind: "after";
       readonly lock: Lock;
       readonly leavers: readonly Candidate[];
+      /** That is to be written before they go; undefined: it was. */
+      readonly notice: RecordView | undefined;
       /** Undefined: there is nothing to extend, or no more. */
       readonly cut: Cut | undefined;
     };

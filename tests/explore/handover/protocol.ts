@@ -60,6 +60,8 @@ export interface Protocol extends Rules {
   readonly absorbEnrolled: typeof absorbEnrolled;
   readonly request: (request: KubeRequest) => KubeRequest;
   readonly podsFirst: boolean;
+  /** A pod that the record names, and that was not among those that were read, is fenced before the record moves on. */
+  readonly seeksHolder: boolean;
   /** The two LISTs of a group's pods come one after the other, in either order; otherwise at once. */
   readonly splitLists: boolean;
 }
@@ -95,6 +97,7 @@ const NOTHING_LEFT_OUT = {
   see: same,
   request: same,
   podsFirst: false,
+  seeksHolder: true,
 };
 
 export const handoverBy = (rules: Rules): Protocol => ({
@@ -105,6 +108,7 @@ export const handoverBy = (rules: Rules): Protocol => ({
   absorbEnrolled,
   request: same,
   podsFirst: false,
+  seeksHolder: true,
   splitLists: false,
 });
 
@@ -129,6 +133,7 @@ export const protocolOf = (variant: Variant | undefined, splitLists: boolean): P
     absorbEnrolled: weakened.absorbEnrolled(absorbEnrolled),
     request: weakened.request,
     podsFirst: weakened.podsFirst,
+    seeksHolder: weakened.seeksHolder,
     splitLists,
   };
 };

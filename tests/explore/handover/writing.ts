@@ -28,19 +28,19 @@ import { recordRequest, type RecordSpec } from "../../../functions/kit/handover/
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import type { Candidate } from "../../../functions/kit/pods/candidate.ts";
 import { LOCK_NAME, LOCK_UID, NAMESPACE } from "../../unit/support/builders.ts";
-import { outdated } from "../outdated.ts";
 import { IDLE, type Event, type Local, type Writing } from "./local.ts";
 import { enrolledRequest, itemsOf } from "./requests.ts";
 import { EPOCH_ONE, teamOf, type Protocol, type Scene } from "./protocol.ts";
 import { answerText, listText, recordWriteText, writeText } from "./script.ts";
-import { mayBeEdited, respond, type Answer, type Lock, type Server } from "./server.ts";
+import { aged, unseenEvent, type RecordStep } from "./unseen.ts";
+import { mayBeEdited, respond, type Lock, type Server } from "./server.ts";
 
 const NOBODY: Target = { kind: "nobody" };
 
 /** On the way out of a group nobody is a member any more. */
 const leaving = (pod: Candidate): Candidate => ({ ...pod, member: false });
 
-const recordSpec = (protocol: Protocol, lock: Lock): RecordSpec => {
+export const recordSpec = (protocol: Protocol, lock: Lock): RecordSpec => {
   const { leaseName: name, group } = teamOf(protocol, lock);
   return {
     name,
@@ -78,10 +78,10 @@ const stepOf = (protocol: Protocol, { stage, progress, target }: Omit<Writing, "
 const send = (protocol: Protocol, stage: Omit<Writing, "replies">): Local => {
   const next = judgeStep(stage.progress, stepOf(protocol, stage));
   if (next.kind === "perform") {
-    const { lock, word, confirmed, created, target, progress } = stage;
+    const { lock, word, unseen, confirmed, created, target, progress } = stage;
     const replies = Array.from({ length: writesOf(next.step) }, () => undefined);
     // In one order, because equal instances are told by equal texts.
-    return { kind: "writing", stage: stage.stage, lock, word, confirmed, created, target, progress, replies };
+    return { kind: "writing", stage: stage.stage, lock, word, unseen, confirmed, created, target, progress, replies };
   }
   return next.kind === "settled" ? afterwards(protocol, stage) : IDLE;
 };
@@ -89,7 +89,7 @@ const send = (protocol: Protocol, stage: Omit<Writing, "replies">): Local => {
 /** The hand-over has nothing left to write, or nobody is moved: what the feature does then. */
 const afterwards = (protocol: Protocol, stage: Omit<Writing, "replies">): Local => protocol.goesOn?.(stage) ?? IDLE;
 
-const BEGUN = { kind: "writing", confirmed: false, created: false } as const;
+const BEGUN = { kind: "writing", unseen: undefined, confirmed: false, created: false } as const;
 
 /** What is known, and of what it is known. */
 interface Known extends Pick<Scene, "lock" | "word"> {
@@ -155,7 +155,9 @@ export const startEnd = (
   read: Read,
 ): Local => {
   const progress = observe(protocol, about, { ...read, pods: read.pods.map(leaving) });
-  return send(protocol, { ...BEGUN, stage: "end", lock: about.lock, word: undefined, target: NOBODY, progress });
+  const stage = { ...BEGUN, stage: "end", lock: about.lock, word: undefined, target: NOBODY, progress } as const;
+  // Without a record none is made.
+  return about.record === null ? afterwards(protocol, stage) : send(protocol, stage);
 };
 
 /** The step's answers are all in. */
@@ -190,8 +192,6 @@ const takeIn = (protocol: Protocol, writing: Writing, step: PodStep): Local => {
   return goOn(protocol, writing, { step, sent });
 };
 
-const aged = <T>(value: T, { touched }: Answer): T => (touched === undefined ? value : outdated(value, touched));
-
 const writePod = (
   protocol: Protocol,
   server: Server,
@@ -220,7 +220,7 @@ const writePod = (
 const writeRecord = (
   protocol: Protocol,
   server: Server,
-  { writing, step }: { writing: Writing; step: Extract<WritingStep<Candidate>, { kind: "record" }> },
+  { writing, step }: { writing: Writing; step: RecordStep },
 ): Event => {
   const { change } = step;
   const spec = recordSpec(protocol, writing.lock);
@@ -272,6 +272,8 @@ export const writes = (protocol: Protocol, server: Server, writing: Writing): re
   const step = stepOf(protocol, writing);
   if (step.kind === "settled" || step.kind === "restart") return [];
   if (step.kind === "record") {
+    const unseen = unseenEvent(protocol, server, { writing, step });
+    if (unseen !== undefined) return [unseen];
     const mayChange = protocol.isOwned !== undefined || mayBeEdited(server);
     const asks = isUnheld(step.change) && mayChange && !writing.confirmed;
     return [asks ? confirmOwner(protocol, server, writing) : writeRecord(protocol, server, { writing, step })];

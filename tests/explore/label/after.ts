@@ -1,9 +1,10 @@
 /** After a hand-over: leavers are let go, and the Service is led to the active pod once the controller must have heard of it. */
 import { disqualification } from "../../../functions/kit/handover/choose.ts";
-import { enrolmentLabel } from "../../../functions/kit/handover/names.ts";
+import type { RecordView } from "../../../functions/kit/handover/model.ts";
 import { getRequest, objectOf, patchRequest, PODS, SERVICES } from "../../../functions/kit/kube/request.ts";
 import type { Candidate } from "../../../functions/kit/pods/candidate.ts";
 import { ORIGINAL_ANNOTATION, ROLES } from "../../../functions/standby/labels.ts";
+import { leaversOf, release } from "../../../functions/standby/leavers.ts";
 import { isExtended, isNarrowed, selectorJson } from "../../../functions/standby/model.ts";
 import { NAMESPACE } from "../../unit/support/builders.ts";
 import { IDLE, type Cut, type Event, type Local, type StandbyLocal, type Writing } from "../handover/local.ts";
@@ -28,12 +29,9 @@ const cutFor = ({ service }: Lock, active: Candidate | undefined): Cut | undefin
   return isPending ? { active, stage: active === undefined ? "extend" : "begin", news: undefined } : undefined;
 };
 
-const isLeaver = ({ member, group, role }: Candidate, own: string): boolean =>
-  !member && group === own && role === undefined;
-
-/** What label mode does when a hand-over, a repair or an end has nothing left to write. */
+/** What label mode does when a hand-over, a repair or an end has nothing left to write. `notices`: the record is written before pods lose their enrolment. */
 export const goOn =
-  (teams: LabelProtocol["teams"]) =>
+  ({ teams, notices }: Pick<LabelProtocol, "teams"> & { readonly notices: boolean }) =>
   ({ stage, lock, target, progress }: Omit<Writing, "replies">): Local => {
     const { pods, record } = progress.observed;
     const { group } = teamOf({ teams }, lock);
@@ -41,17 +39,30 @@ export const goOn =
       const marked = pods.filter(({ role, group: own, token }) => (role ?? own ?? token) !== undefined);
       const ours = marked.filter((pod) => pod.group === undefined || pod.group === group);
       if (ours.length === 0 && record === undefined) return IDLE;
-      return { kind: "stripping", record, pods: ours, stale: false };
+      return { kind: "stripping", record, notice: notices && record !== undefined, pods: ours, stale: false };
     }
     const active = target.kind === "pod" ? pods.find(({ uid }) => uid === target.uid) : undefined;
-    const leavers = stage === "handOver" ? pods.filter((pod) => isLeaver(pod, group)) : [];
-    return orIdle({ kind: "after", lock, leavers, cut: cutFor(lock, active) });
+    // Whether or not anybody can be active here.
+    const leavers = leaversOf({ group, record, pods });
+    const notice = leavers.length > 0 && notices ? record : undefined;
+    return orIdle({ kind: "after", lock, leavers, notice, cut: cutFor(lock, active) });
   };
+
+/** The write changes nothing that anybody reads, only the version; and nothing where the record has changed. */
+export const noticeEvent = (server: Server, record: RecordView, after: (isNoticed: boolean) => Local): Event => {
+  const isNoticed = record.resourceVersion === CURRENT;
+  return {
+    server,
+    local: after(isNoticed),
+    touched: isNoticed ? record.uid : undefined,
+    text: () =>
+      `writes Lease ${record.uid} before pods lose their enrolment: ${isNoticed ? "ok" : "somebody was faster"}`,
+  };
+};
 
 const letGo = (server: Server, after: After): readonly Event[] =>
   after.leavers.map((pod) => {
-    const body = { metadata: { labels: { [enrolmentLabel(ROLES.feature)]: null } } };
-    const { response, ...answer } = respond(server, patchRequest(PODS, { namespace: NAMESPACE, on: pod }, body));
+    const { response, ...answer } = respond(server, release(pod));
     const leavers = after.leavers.filter((other) => other !== pod);
     const text = (): string => `lets ${pod.uid} go: ${response.status === 200 ? "ok" : "refused"}`;
     return { ...answer, local: orIdle({ ...after, leavers }), text };
@@ -107,8 +118,9 @@ const cutOver = (protocol: LabelProtocol, server: Server, after: After, cut: Cut
   const { active } = cut;
   if (cut.stage === "extend" || active === undefined) return [extend(server, after, cut)];
   if (cut.stage === "pause") return mayGoOn(server, cut.news) ? [confirm(protocol, server, after, active)] : [];
-  // What was written three seconds ago was heard long since.
-  const isOld = !protocol.pauses || sightOf(server).active.includes(active.uid);
+  // What was written three seconds before it was read was heard long since; of one that has changed since then nobody can tell any more.
+  const isHeard = sightOf(server).active.includes(active.uid) || active.resourceVersion !== CURRENT;
+  const isOld = !protocol.pauses || isHeard;
   const paused: Cut = { active, stage: "pause", news: newsOf(server, "news of pods") };
   const pause: Event = {
     server,
@@ -119,7 +131,10 @@ const cutOver = (protocol: LabelProtocol, server: Server, after: After, cut: Cut
   return [...(isOld ? [extend(server, after, cut)] : []), ...(protocol.pauses ? [pause] : [])];
 };
 
-export const after = (protocol: LabelProtocol, server: Server, local: After): readonly Event[] => [
-  ...letGo(server, local),
-  ...(local.cut === undefined ? [] : cutOver(protocol, server, local, local.cut)),
-];
+export const after = (protocol: LabelProtocol, server: Server, local: After): readonly Event[] => {
+  if (local.notice !== undefined) {
+    return [noticeEvent(server, local.notice, (isNoticed) => (isNoticed ? { ...local, notice: undefined } : IDLE))];
+  }
+  if (local.leavers.length > 0) return letGo(server, local);
+  return local.cut === undefined ? [] : cutOver(protocol, server, local, local.cut);
+};

@@ -5,7 +5,8 @@
 import { mergeByUid } from "../../../functions/kit/handover/merge.ts";
 import { viewRecord } from "../../../functions/kit/handover/model.ts";
 import { enrolmentLabel, tokenAnnotation } from "../../../functions/kit/handover/names.ts";
-import { recordDeletion } from "../../../functions/kit/handover/record.ts";
+import type { RecordChange } from "../../../functions/kit/handover/plan.ts";
+import { recordDeletion, recordRequest } from "../../../functions/kit/handover/record.ts";
 import { getRequest, LEASES, objectOf, patchRequest, PODS, SERVICES } from "../../../functions/kit/kube/request.ts";
 import type { Candidate } from "../../../functions/kit/pods/candidate.ts";
 import { selects } from "../../../functions/kit/selector.ts";
@@ -15,10 +16,10 @@ import { NAMESPACE } from "../../unit/support/builders.ts";
 import { IDLE, type Event, type Local, type Reading, type StandbyLocal } from "../handover/local.ts";
 import { EPOCH_ONE, nowOf, teamOf, type Team } from "../handover/protocol.ts";
 import { enrolledRequest, itemsOf, recordsRequest, selectedRequest } from "../handover/requests.ts";
-import { listText, recordText } from "../handover/script.ts";
+import { listText, recordText, recordWriteText } from "../handover/script.ts";
 import { respond, type Lock, type Server } from "../handover/server.ts";
-import { start, startEnd, writes } from "../handover/writing.ts";
-import { after } from "./after.ts";
+import { recordSpec, start, startEnd, writes } from "../handover/writing.ts";
+import { after, noticeEvent } from "./after.ts";
 import type { LabelProtocol } from "./protocol.ts";
 import { mayGoOn, newsOf } from "./pause.ts";
 import { isOwned, SERVICE, serviceOf, viewOf } from "./world.ts";
@@ -142,12 +143,52 @@ const look = (protocol: LabelProtocol, server: Server, closing: Closing): Event 
   };
 };
 
+const NOBODYS: RecordChange = {
+  previous: undefined,
+  holder: undefined,
+  epoch: 1,
+  leaseTransitions: 0,
+  acquires: false,
+};
+
+/** Of a group without a record. */
+const countEnrolled = (protocol: LabelProtocol, server: Server, closing: Closing): Event => {
+  const enrolled = itemsOf(server, enrolledRequest(protocol, teamOf(protocol, closing.lock)));
+  return {
+    server,
+    local: { ...closing, stage: enrolled.length === 0 ? "pods" : "make" },
+    touched: undefined,
+    text: () => `reads the pods that are enrolled without a record: ${listText(ROLES, enrolled)}`,
+  };
+};
+
+/** What is left ends under a record. */
+const makeRecord = (protocol: LabelProtocol, server: Server, closing: Closing): Event => {
+  const spec = recordSpec(protocol, closing.lock);
+  const { response, ...answer } = respond(server, recordRequest(spec, NOBODYS, EPOCH_ONE));
+  const local: Local = response.status === 201 ? IDLE : { ...closing, stage: "taken" };
+  return { ...answer, local, text: () => recordWriteText(NOBODYS, response) };
+};
+
+/** It is nobody's else here: everything is read again. */
+const readTaken = (protocol: LabelProtocol, server: Server, { lock }: Closing): Event => {
+  const { leaseName } = teamOf(protocol, lock);
+  respond(server, getRequest(LEASES, NAMESPACE, leaseName));
+  return {
+    server,
+    local: IDLE,
+    touched: undefined,
+    text: () => `reads the record of group ${lock.lease} that appeared`,
+  };
+};
+
 const readRecords = (protocol: LabelProtocol, server: Server, closing: Closing): Event => {
   const [lease] = itemsOf(server, recordsRequest(protocol, teamOf(protocol, closing.lock)));
   const record = lease === undefined ? undefined : viewRecord(lease, EPOCH_ONE);
+  const isMade = record !== undefined || !protocol.endsUnderRecord;
   return {
     server,
-    local: { ...closing, stage: "pods", news: undefined, record },
+    local: { ...closing, stage: isMade ? "pods" : "count", news: undefined, record },
     touched: undefined,
     text: () => `reads the record that is to end: ${recordText(record ?? null)}`,
   };
@@ -172,6 +213,12 @@ const close = (protocol: LabelProtocol, server: Server, closing: Closing): reado
       return mayGoOn(server, closing.news) ? [readRecords(protocol, server, closing)] : [];
     case "records":
       return [readRecords(protocol, server, closing)];
+    case "count":
+      return [countEnrolled(protocol, server, closing)];
+    case "make":
+      return [makeRecord(protocol, server, closing)];
+    case "taken":
+      return [readTaken(protocol, server, closing)];
     case "pods":
       return [readEnrolled(protocol, server, closing)];
   }
@@ -192,6 +239,9 @@ const stripped = (stripping: Stripping): Local => {
 /** The labels of all pods at once, and then the record. */
 const strip = (server: Server, stripping: Stripping): readonly Event[] => {
   const { pods, record } = stripping;
+  if (stripping.notice && record !== undefined) {
+    return [noticeEvent(server, record, (isNoticed) => (isNoticed ? { ...stripping, notice: false } : IDLE))];
+  }
   if (pods.length === 0 && record !== undefined) {
     const { response, ...answer } = respond(server, recordDeletion(record));
     const text = (): string => `deletes Lease ${record.uid}: ${response.status === 200 ? "ok" : "refused"}`;
@@ -201,7 +251,7 @@ const strip = (server: Server, stripping: Stripping): readonly Event[] => {
     const { response, ...answer } = respond(server, patchRequest(PODS, { namespace: NAMESPACE, on: pod }, BARE));
     const stale = stripping.stale || response.status === 409;
     const rest = pods.filter((other) => other !== pod);
-    const local = stripped({ kind: "stripping", record, pods: rest, stale });
+    const local = stripped({ kind: "stripping", record, notice: false, pods: rest, stale });
     const text = (): string => `takes the labels off ${pod.uid}: ${response.status === 200 ? "ok" : "refused"}`;
     return { server: answer.server, local, touched: answer.touched, text };
   });

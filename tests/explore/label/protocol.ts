@@ -12,13 +12,15 @@ export interface LabelProtocol extends Protocol {
   readonly pausesAtEnd: boolean;
   /** Selectors are given back before the labels go. */
   readonly restoresFirst: boolean;
+  /** A group without a record gets one before it ends. */
+  readonly endsUnderRecord: boolean;
 }
 
 export interface LabelVariant {
   readonly name: string;
   /** What this protocol lacks, as half a sentence. */
   readonly leavesOut: string;
-  readonly flaw: "G";
+  readonly flaw: "G" | "S1";
   readonly weaken: (real: LabelProtocol) => LabelProtocol;
 }
 
@@ -32,11 +34,12 @@ const SHIPPED: LabelProtocol = {
       return verdict.vacates ? { kind: "nobody" } : undefined;
     },
     isOwned: (server, lock) => isOwned(serviceOf(server), teamOf({ teams: TEAMS }, lock).group),
-    goesOn: goOn(TEAMS),
+    goesOn: goOn({ teams: TEAMS, notices: true }),
   }),
   pauses: true,
   pausesAtEnd: true,
   restoresFirst: true,
+  endsUnderRecord: true,
 };
 
 /** `variant` undefined: the protocol as it is shipped. */
@@ -61,5 +64,18 @@ export const LABEL_VARIANTS: readonly LabelVariant[] = [
     leavesOut: "the restoring of the selector before the group ends",
     flaw: "G",
     weaken: (real) => ({ ...real, restoresFirst: false }),
+  },
+  {
+    name: "let-go-unnoticed",
+    leavesOut:
+      "the write of the record before pods lose their enrolment, and the fence of one that the record names all the same",
+    flaw: "S1",
+    weaken: (real) => ({ ...real, seeksHolder: false, goesOn: goOn({ teams: TEAMS, notices: false }) }),
+  },
+  {
+    name: "ended-without-record",
+    leavesOut: "the record that is made for the end of a group which has none",
+    flaw: "S1",
+    weaken: (real) => ({ ...real, endsUnderRecord: false }),
   },
 ];

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { MODE_ANNOTATION, MODE_VALUE } from "../../../functions/standby/labels.ts";
 import { isReadyEndpoint } from "../../../functions/standby/route/model.ts";
+import { TURN } from "../../../functions/standby/route/names.ts";
 import { isReady } from "../handover/script.ts";
 import { CURRENT } from "../outdated.ts";
 import type { Turn } from "../system.ts";
@@ -29,6 +30,7 @@ export const NO_ROUTE_FAULTS: RouteFaults = {
   move: 0,
   mode: 0,
   unkey: 0,
+  strip: 0,
   slice: 0,
 };
 
@@ -134,7 +136,7 @@ const onFreeName = (server: RouteServer, slot: number): readonly Turn<RouteServe
 
 const edited = (
   server: RouteServer,
-  kind: "mode" | "unkey",
+  kind: "mode" | "unkey" | "strip",
   { service, says }: { readonly service: KubeObject; readonly says: string },
 ): readonly Turn<RouteServer>[] =>
   server.left[kind] === 0
@@ -152,6 +154,7 @@ const onService = (server: RouteServer): readonly Turn<RouteServer>[] => {
   const { metadata, spec } = service;
   const { [MODE_ANNOTATION]: mode, ...others } = metadata.annotations ?? {};
   const annotations = mode === undefined ? { ...others, [MODE_ANNOTATION]: MODE_VALUE } : others;
+  const { [TURN]: turn, ...labels } = metadata.labels ?? {};
   const isApplied = isDeepStrictEqual(serviceOf(server).selector, ORIGINAL);
   return [
     ...edited(server, "mode", {
@@ -163,6 +166,12 @@ const onService = (server: RouteServer): readonly Turn<RouteServer>[] => {
       : edited(server, "unkey", {
           service: { ...service, spec: { ...(spec as object), selector: ORIGINAL } },
           says: "the selector is applied without our key",
+        })),
+    ...(turn === undefined
+      ? []
+      : edited(server, "strip", {
+          service: { ...service, metadata: { ...metadata, labels } },
+          says: "our label is taken off the Service",
         })),
   ];
 };

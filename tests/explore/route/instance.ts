@@ -83,6 +83,14 @@ const missingOf = (service: RoutedService, slices: readonly KubeObject[]): reado
     .map((family) => sliceName(SERVICE, family))
     .filter((name) => !slices.some(({ metadata }) => metadata.name === name));
 
+const NOTHING_READ: Reading = {
+  kind: "reading",
+  service: undefined,
+  slices: undefined,
+  named: false,
+};
+
+/** All slices say whose they are here: one that is found was made since the list, and everything is read again. */
 const readNamed = (
   server: RouteServer,
   reading: Reading,
@@ -94,7 +102,7 @@ const readNamed = (
   });
   return {
     server,
-    local: { ...reading, named: true, slices: [...slices, ...found] },
+    local: found.length > 0 ? NOTHING_READ : { ...reading, named: true, slices },
     touched: undefined,
     text: () => `looks for ${missing.join(" and ")}: ${slicesText(found)}`,
   };
@@ -143,13 +151,6 @@ const isNothing = ({ service, slices }: Reading): boolean =>
   slices !== undefined &&
   !isOfRouteMode(viewRouted(service, EPOCH_ONE)) &&
   !slices.some((slice) => isOurs(slice, SERVICE));
-
-const NOTHING_READ: Reading = {
-  kind: "reading",
-  service: undefined,
-  slices: undefined,
-  named: false,
-};
 
 /** Of what goes by what the Service is at that moment. */
 const confirm = (server: RouteServer, carrying: Carrying): RouteEvent => {

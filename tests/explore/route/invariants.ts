@@ -39,15 +39,22 @@ const reachOfAll = (server: RouteServer): readonly string[] => [
   ...new Set(familiesOf(server).flatMap((family) => reachOf(server, family))),
 ];
 
+/** Whoever follows us may rely on it: under the turn that the Service has. */
+const isMarked = (server: RouteServer): boolean => {
+  const record = recordOf(server);
+  return record?.exclusive === true && record.turn !== undefined && record.turn === serviceOf(server).turn;
+};
+
 const isKeyed = (selector: Readonly<Record<string, string>>): boolean => selector[ROUTED_KEY] === ROUTED_VALUE;
 
-/** The cut-over ends when the record is marked under the turn of the Service. It is taken back with the annotation or the key. */
+/**
+ * The cut-over ends when the record is marked under the turn of the Service. That is over with the annotation or the key: not with the label, which
+ * somebody may take off, and not with the mark, which is taken back when others lead. That they do is what S2 is about.
+ */
 const hasEnded = (before: RouteServer, after: RouteServer): boolean => {
   const { mode, selector } = serviceOf(after);
   if (mode !== "route" || !isKeyed(selector)) return false;
-  const record = recordOf(after);
-  const isMarked = record?.exclusive === true && record.turn !== undefined && record.turn === serviceOf(after).turn;
-  return before.past.ended || isMarked;
+  return before.past.ended || isMarked(after);
 };
 
 const oneAddress = (after: RouteServer): readonly Breach[] =>
@@ -167,7 +174,7 @@ const routedProblem = (server: RouteServer): string | undefined => {
   if (!able.includes(first) || reach.some((uid) => uid !== first)) {
     return `at rest, and the Service leads to ${reach.map((uid) => uid || "nobody").join(", ")}, not to one of ${able.join(", ")}`;
   }
-  return server.past.ended && holderIn(server) === first
+  return isMarked(server) && holderIn(server) === first
     ? undefined
     : `at rest, and the cut-over to ${first} has not ended`;
 };

@@ -17,9 +17,13 @@ test.each<[string, string, number, number]>([
   ["2x2", "unkey=1", 1, 10_000],
   ["2x2", "slice=1", 1, 5_000],
   ["3x2", "ready=1", 1, 15_000],
+  ["2x1", "unkey=1,strip=2", 1, 5_000],
+  ["2x1", "mode=2,strip=1", 1, 5_000],
+  ["2x2", "strip=1", 1, 6_000],
   ["2x1", "ready=1,mode=1", 2, 10_000],
   ["2x1", "unkey=1,slice=1", 2, 5_000],
-  ["2x2", "ready=1", 2, 300_000],
+  ["2x1", "mode=1,strip=1", 2, 4_000],
+  ["2x2", "ready=1", 2, 250_000],
 ])(
   "%s with %s, in %i families: one pod at most, never nobody on the way, and rest",
   (size, faults, families, statesMin) => {
@@ -54,6 +58,7 @@ const SHOWN_BY: readonly (readonly [string, number, Shown])[] = [
   ["ended-unseen", 9, { size: "2x1", faults: "", families: 1 }],
   ["empty-is-followed", 15, { size: "2x1", faults: "mode=2", families: 1 }],
   ["full-is-followed", 17, { size: "2x1", faults: "mode=1", families: 1 }],
+  ["turn-again", 7, { size: "2x1", faults: "unkey=1", families: 1 }],
   ["key-before-slice", 8, { size: "2x1", faults: "", families: 1 }],
   ["selector-removed", 0, { size: "2x1", faults: "", families: 1 }],
   ["not-filled", 7, { size: "2x1", faults: "mode=1", families: 1 }],

@@ -36,6 +36,8 @@ export interface RouteFaults {
   readonly mode: number;
   /** The selector is applied anew, without our key. */
   readonly unkey: number;
+  /** The labels of the Service are applied anew, without our turn. */
+  readonly strip: number;
   /** Somebody deletes a slice of ours. */
   readonly slice: number;
 }

@@ -11,7 +11,7 @@ import {
   type Step,
 } from "../../../functions/standby/route/step.ts";
 import type { SliceView } from "../../../functions/standby/route/model.ts";
-import { ROUTED_VALUE } from "../../../functions/standby/route/names.ts";
+import { ROUTED_VALUE, TURN } from "../../../functions/standby/route/names.ts";
 import { ENDPOINT_SLICES, SERVICES } from "../../../functions/kit/kube/request.ts";
 
 type Plan = typeof plan;
@@ -93,6 +93,15 @@ const slicesFirst =
     return service.mode === "route" || slice === undefined ? real(observed) : { kind: "delete", slice };
   };
 
+/** The key comes back under the turn that the slice has already, as only its label may. */
+const turningAgain =
+  (real: Plan): Plan =>
+  (observed) => {
+    const step = real(observed);
+    if (step.kind !== "write" || step.phase !== "turn" || step.slice?.turn === undefined) return step;
+    return serviceStep({ labels: { [TURN]: step.slice.turn }, selector: { [ROUTED_KEY]: ROUTED_VALUE } });
+  };
+
 /** The selector is taken away instead of extended. */
 const removingSelector = (request: KubeRequest): KubeRequest => {
   const body = request.body as PatchBody;
@@ -144,6 +153,12 @@ export const ROUTE_VARIANTS: readonly RouteVariant[] = [
     leavesOut: "the turn: controllers' slices that are full count as filled again",
     flaw: "G",
     plan: notWaiting("ControllersNotFilled"),
+  },
+  {
+    name: "turn-again",
+    leavesOut: "the new turn of a key that somebody has taken out: it comes back under the old one",
+    flaw: "S2",
+    plan: turningAgain,
   },
   {
     name: "key-before-slice",

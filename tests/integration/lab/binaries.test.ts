@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { findBinary } from "../../../infra/lab/binaries.ts";
-import { PARTS, pinnedVersion } from "../../../infra/lab/versions.ts";
+import { PARTS, pinnedVersion, type PartName } from "../../../infra/lab/versions.ts";
 import { fetchRelease } from "../../../infra/lab/release.ts";
 
 let folder: string;
@@ -18,6 +18,7 @@ beforeEach(() => {
   said = [];
   vi.stubEnv("XDG_CACHE_HOME", join(folder, "cache"));
   vi.stubEnv("KUBEBUILDER_ASSETS", "");
+  vi.stubEnv("BELLWETHER_LAB_KUBERNETES", "");
   vi.stubEnv("PATH", folder);
   vi.stubGlobal("fetch", unreachable);
 });
@@ -27,15 +28,22 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A program that reports a version, in a folder of its own. */
-const fakeEtcd = (version: string): { readonly bin: string; readonly file: string } => {
-  const bin = join(folder, version);
-  mkdirSync(bin);
-  const file = join(bin, "etcd");
-  writeFileSync(file, `#!/bin/sh\necho "etcd Version: ${version}"\n`);
+interface Fake {
+  readonly bin: string;
+  readonly file: string;
+}
+
+/** A program in a folder of its own that prints one line. */
+const fakeBinary = (place: string, name: PartName, line = ""): Fake => {
+  const bin = join(folder, place);
+  mkdirSync(bin, { recursive: true });
+  const file = join(bin, name);
+  writeFileSync(file, `#!/bin/sh\necho "${line}"\n`);
   chmodSync(file, 0o755);
   return { bin, file };
 };
+
+const fakeEtcd = (version: string): Fake => fakeBinary(version, "etcd", `etcd Version: ${version}`);
 
 const pinned = pinnedVersion("etcd").slice(1);
 
@@ -59,9 +67,27 @@ it("a binary in PATH of another version is skipped, and without Go the message s
   expect(said[0]).toBe(`${file} is skipped: it reports v3.1.4, wanted is v${pinned}`);
 });
 
-it("a Kubernetes version that is no release is refused with what is accepted", async () => {
-  const found = findBinary("kube-apiserver", { log, kubernetesVersion: "1.36" });
-  await expect(found).rejects.toThrow('kubernetes-version is "1.36"; it must be a release such as v1.36.3');
+const oldest = pinnedVersion("kubernetes-oldest");
+
+it.each(["kube-apiserver", "kube-controller-manager"] as const)(
+  "BELLWETHER_LAB_KUBERNETES chooses the oldest release that is supported, for %s",
+  async (name) => {
+    vi.stubEnv("BELLWETHER_LAB_KUBERNETES", "1.33");
+    const { file } = fakeBinary(join("cache/bellwether/lab", `kubernetes-${oldest}`), name);
+    expect(await findBinary(name, { log })).toBe(file);
+  },
+);
+
+it("kubectl stays the newest one", async () => {
+  vi.stubEnv("BELLWETHER_LAB_KUBERNETES", "1.33");
+  const { file } = fakeBinary(join("cache/bellwether/lab", `kubernetes-${pinnedVersion("kubernetes")}`), "kubectl");
+  expect(await findBinary("kubectl", { log })).toBe(file);
+});
+
+it("a Kubernetes that is not pinned is refused with those that are", async () => {
+  vi.stubEnv("BELLWETHER_LAB_KUBERNETES", "v1.35.2");
+  const found = findBinary("kube-apiserver", { log });
+  await expect(found).rejects.toThrow('BELLWETHER_LAB_KUBERNETES is "v1.35.2"; it must be 1.33 or 1.36');
 });
 
 /** Answers for a release whose published checksum is `checksum`. */

@@ -77,7 +77,7 @@ describe("docs/install.md, on plain Kubernetes", () => {
     await runAll(commandsBelow("## On plain Kubernetes\n").slice(0, 1));
     instance = await startFunction({ plane: lab.plane, env: { BELLWETHER_TICK_SECONDS: String(TICK_SECONDS) } });
     await runAll(commandsBelow("## The first writer\n").slice(0, 1));
-    await runAll(["kubectl apply -f examples/active-standby.yml", "kubectl apply -f examples/checker.yml"]);
+    await runAll(["kubectl apply -f examples/active-standby.yaml", "kubectl apply -f examples/checker.yaml"]);
     // Nobody answers on the pods of a lab.
     await shell(`kubectl patch leaderstatuschecker queue --type merge -p '{"spec":{"localDev":true}}'`);
     const looks = [

@@ -144,8 +144,8 @@ describe("what cannot be read", () => {
 
 describe("Kubernetes", () => {
   test.each([
-    ["v1.29.9", ["Upgrade the cluster."]],
-    ["v1.30.0", []],
+    ["v1.32.9", ["Upgrade the cluster."]],
+    ["v1.33.0", []],
     ["v1.36.3+k3s1", []],
     ["v1.37.0", ["It may well work, but nobody has tried: look for a newer release of Bellwether."]],
   ])("%s", async (version, remedies) => {

@@ -129,7 +129,13 @@ test("a pod that another instance enrolled leads to looking up its locks", () =>
 test("after a sweep exactly what it found is known", () => {
   const memory = remembering();
   const four = { statefulSetName: "db", leaseName: "four", set: undefined };
-  memory.replaceAll(new Map([["default/four", four]]), memory.mark());
+  memory.replaceAll(new Map([["default/four", four]]), { mark: memory.mark(), namespaces: [] });
   expect(memory.concerned(event("StatefulSet", "db"))).toEqual(["default/four"]);
   expect(memory.get("other/three")).toBeUndefined();
+});
+
+test("a sweep says nothing of namespaces where it has not looked", () => {
+  const memory = remembering();
+  expect(memory.replaceAll(new Map(), { mark: memory.mark(), namespaces: ["default"] })).not.toContain("other/three");
+  expect([...memory.all().keys()]).toEqual(["other/three"]);
 });

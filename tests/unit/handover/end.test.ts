@@ -33,35 +33,35 @@ test.each<[string, string, KubeResponse, Ending, readonly string[]]>([
     "patch db-0",
     FORBIDDEN,
     { kind: "refused", doing: "take the labels off", response: FORBIDDEN },
-    ["patch db-0 403", "patch db-1 200"],
+    ["patch db-lease 200", "patch db-0 403", "patch db-1 200"],
   ],
   [
     "a pod changed: read again, the record stays",
     "patch db-1",
     CONFLICT,
     { kind: "restart", reason: "a pod changed while the group ended" },
-    ["patch db-0 200", "patch db-1 409"],
+    ["patch db-lease 200", "patch db-0 200", "patch db-1 409"],
   ],
   [
     "a pod is gone: that is as good",
     "patch db-0",
     answer(404, "NotFound"),
     { kind: "ended" },
-    ["patch db-0 404", "patch db-1 200", "delete db-lease 200"],
+    ["patch db-lease 200", "patch db-0 404", "patch db-1 200", "delete db-lease 200"],
   ],
   [
     "the record may not be deleted",
     "delete db-lease",
     FORBIDDEN,
     { kind: "refused", doing: "delete Lease db-lease", response: FORBIDDEN },
-    ["patch db-0 200", "patch db-1 200", "delete db-lease 403"],
+    ["patch db-lease 200", "patch db-0 200", "patch db-1 200", "delete db-lease 403"],
   ],
   [
     "the record changed: read again",
     "delete db-lease",
     CONFLICT,
     { kind: "restart", reason: "the record changed while the group ended" },
-    ["patch db-0 200", "patch db-1 200", "delete db-lease 409"],
+    ["patch db-lease 200", "patch db-0 200", "patch db-1 200", "delete db-lease 409"],
   ],
 ])("an end is interrupted: %s", async (_title, ...[call, response, ending, calls]) => {
   const world = interrupted(call, response);
@@ -77,6 +77,15 @@ test.each<[string, KubeResponse, Ending]>([
   const world = createScripted([...pods, aLease()]);
   world.before((call) => (call === "patch db-lease" ? response : undefined));
   expect(await end(world, pods, aLease())).toEqual(ending);
+  expect(world.calls).toEqual([`patch db-lease ${response.status}`]);
+});
+
+test.each<[string, KubeResponse, Ending]>([
+  ["somebody was faster", CONFLICT, { kind: "restart", reason: "the record changed" }],
+  ["it is refused", FORBIDDEN, { kind: "refused", doing: "write Lease db-lease", response: FORBIDDEN }],
+])("no label is taken off before the record was written once more: %s", async (_title, response, ending) => {
+  const world = interrupted("patch db-lease", response);
+  expect(await end(world, FENCED, HELD_BY_NOBODY)).toEqual(ending);
   expect(world.calls).toEqual([`patch db-lease ${response.status}`]);
 });
 
@@ -102,14 +111,14 @@ test("every write of an end names its namespace", async () => {
   };
   const group = { names: ROLES, group: SET_UID, record: viewRecord(aLease(), NOW), pods: pods.map((pod) => seen(pod)) };
   expect(await endGroup({ ...ports, send }, group, { now: NOW, epochSeen: 0 })).toEqual({ kind: "ended" });
-  expect(sent).toEqual(["default", "default", "default", "default"]);
+  expect(sent).toEqual(["default", "default", "default", "default", "default"]);
 });
 
 test("a member that was never enrolled is not enrolled on the way out", async () => {
   const pods = [aPod({ role: "writer", group: null })];
   const world = createScripted([...pods, HELD_BY_NOBODY]);
   expect(await end(world, pods, HELD_BY_NOBODY)).toEqual({ kind: "ended" });
-  expect(world.calls).toEqual(["patch db-0 200", "delete db-lease 200"]);
+  expect(world.calls).toEqual(["patch db-lease 200", "patch db-0 200", "delete db-lease 200"]);
 });
 
 test("a member that lost its enrolment meanwhile is not enrolled again on the way out", async () => {
@@ -121,6 +130,12 @@ test("a member that lost its enrolment meanwhile is not enrolled again on the wa
     return undefined;
   });
   expect(await end(world, pods, HELD_BY_NOBODY)).toEqual({ kind: "ended" });
-  expect(world.calls).toEqual(["patch db-0 409", "get db-0 200", "patch db-0 200", "delete db-lease 200"]);
+  expect(world.calls).toEqual([
+    "patch db-0 409",
+    "get db-0 200",
+    "patch db-lease 200",
+    "patch db-0 200",
+    "delete db-lease 200",
+  ]);
   expect(world.get("db-0")?.metadata.labels).toEqual({ app: "db" });
 });

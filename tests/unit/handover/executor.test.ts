@@ -235,7 +235,7 @@ const ending = (
   return endGroup(world.ports, { names, group, record, pods: views }, { now: NOW, epochSeen: 0 });
 };
 
-test("a group ends in order: nobody, fenced, stripped, the record last; stamps stay", async () => {
+test("a group ends in order: nobody, fenced, noticed, stripped, the record last; stamps stay", async () => {
   const pods = PODS.slice(0, 2);
   const world = createScripted([...pods, aLease()]);
   expect(await ending(world, pods, aLease())).toEqual({ kind: "ended" });
@@ -243,6 +243,7 @@ test("a group ends in order: nobody, fenced, stripped, the record last; stamps s
     "patch db-lease 200",
     "patch db-0 200",
     "patch db-1 200",
+    "patch db-lease 200",
     "patch db-0 200",
     "patch db-1 200",
     "delete db-lease 200",

@@ -202,6 +202,19 @@ describe("S19: we touch only what is ours", () => {
     expect(findings(scene)).toEqual(["S19 Pod default/stranger was written by us, but is none of ours"]);
   });
 
+  test("of a pod that is not enrolled a stamp is ours to write, and nothing beside it", () => {
+    const scene = createElected();
+    scene.create("Pod", "stranger", {
+      spec: { containers: [{ name: "main", image: "example.invalid/main" }] },
+      by: "kubectl",
+    });
+    const annotations = stamp(11, scene.uidOf("Lease", "lease"));
+    scene.patch("Pod", "stranger", { annotations });
+    expect(findings(scene)).toEqual([]);
+    scene.patch("Pod", "stranger", { annotations: { "bellwether.dev/election.token": "11" } });
+    expect(findings(scene)).toContain("S19 Pod default/stranger was written by us, but is none of ours");
+  });
+
   test("a pod that is enrolled in a group which does not own it", () => {
     const scene = createElected();
     scene.pod("db-2");

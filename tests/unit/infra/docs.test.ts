@@ -20,6 +20,8 @@ import { PRIORITY_ANNOTATION } from "../../../functions/kit/pods/candidate.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { viewChecker } from "../../../functions/roles/model.ts";
 import { viewService } from "../../../functions/standby/model.ts";
+import { RELEASE_VARIABLE } from "../../../infra/lab/versions.ts";
+import { SCALER_VARIABLES } from "../../../infra/keda/scaler/config.ts";
 import { parseManifests } from "../../../infra/lab/manifests.ts";
 import { filesBelow, ROOT, textOf } from "./files.ts";
 
@@ -60,8 +62,8 @@ describe.each(PAGES)("%s", (page) => {
     expect(named.filter((script) => !(script in scripts))).toEqual([]);
   });
 
-  test("names only variables that the function reads", () => {
-    const known = new Set(VARIABLES.map(({ name }) => name));
+  test("names only variables that the function, the scaler or the lab reads", () => {
+    const known = new Set([...[...VARIABLES, ...SCALER_VARIABLES].map(({ name }) => name), RELEASE_VARIABLE]);
     const named = [...textOf(page).matchAll(/\bBELLWETHER_[A-Z_]+[A-Z]\b/g)].map(([name]) => name);
     expect(named.filter((name) => !known.has(name))).toEqual([]);
   });

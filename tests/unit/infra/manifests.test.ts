@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { VARIABLES } from "../../../functions/kit/host/config.ts";
+import { SCALER_VARIABLES } from "../../../infra/keda/scaler/config.ts";
 import { DIGEST_FILE, digestOfInputs, objectsOf, OVERLAY_NAMES } from "../../integration/platform/golden/overlays.ts";
 import { filesBelow, textOf } from "./files.ts";
 import {
@@ -15,8 +16,6 @@ import {
   type Labels,
 } from "./workloads.ts";
 
-/** Read by the scaler alone (infra/keda/scaler/config.ts). */
-const SCALER_VARIABLES = ["BELLWETHER_FUNCTION_URL", "BELLWETHER_SCALER_PORT"];
 const CLUSTER_WIDE = new Set(["CustomResourceDefinition", "Namespace", "ClusterRole", "ClusterRoleBinding"]);
 
 interface Binding {
@@ -150,7 +149,7 @@ describe.each(OVERLAY_NAMES)("%s", (name) => {
   });
 
   test("sets only variables that are read", () => {
-    const known = new Set([...VARIABLES.map((variable) => variable.name), ...SCALER_VARIABLES]);
+    const known = new Set([...VARIABLES, ...SCALER_VARIABLES].map((variable) => variable.name));
     const set = workloads.flatMap((workload) => (containerOf(workload).env ?? []).map((variable) => variable.name));
     expect(set.filter((variable) => !known.has(variable))).toEqual([]);
   });

@@ -36,7 +36,7 @@ const bench = (...features: readonly Feature[]): Bench => {
       said.push(`ran ${name} ${group}`);
       return DONE;
     },
-    onRead: ({ name }) => said.push(`read ${name}`),
+    onRead: ({ name }, isBarred) => said.push(`${isBarred ? "barred" : "read"} ${name}`),
   });
   return { clock, tick, said };
 };
@@ -82,6 +82,25 @@ test.each<[string, Feature["sweep"], RegExp]>([
   const { clock, tick, said } = bench(feature("bad", sweep), good);
   expect(await clock.settle(tick())).toMatch(reason);
   expect(said).toEqual(["read good", "ran good a"]);
+});
+
+test("of a feature that may list nothing it is told that it is barred, not that it is read", async () => {
+  const barred = feature("one", () => Promise.resolve({ kind: "barred", namespaces: [], reason: "list pods: 403" }));
+  const failing = feature("two", () => Promise.resolve({ kind: "failed", reason: "list pods: 503" }));
+  const { clock, tick, said } = bench(barred, failing);
+  await clock.settle(tick());
+  expect(said).toEqual(["barred one"]);
+});
+
+test("a permission that is missing is a reason to ask again only where no feature can be swept at all", async () => {
+  const barred = feature("one", () => Promise.resolve({ kind: "barred", namespaces: [], reason: "list pods: 403" }));
+  const partly = feature("two", (_send, found) => {
+    found([]);
+    return Promise.resolve({ ...SWEPT, barred: { namespaces: ["a"], reason: "R" } });
+  });
+  const [alone, both] = [bench(barred), bench(barred, partly)];
+  expect(await alone.clock.settle(alone.tick())).toBe("list pods: 403");
+  expect(await both.clock.settle(both.tick())).toBeUndefined();
 });
 
 test("after a failed sweep the next tick sweeps again", async () => {

@@ -14,6 +14,16 @@ describe("pinned modules", () => {
     expect(sums).toContain(`${mainModule(family)} ${pinnedVersion(family)} h1:`);
   });
 
+  test.each(["kube-apiserver", "kube-controller-manager"] as const)(
+    "of the oldest Kubernetes build %s, too",
+    (name) => {
+      const folder = moduleFolder("kubernetes-oldest");
+      expect(readFileSync(join(folder, "go.mod"), "utf8")).toContain(`\t${PARTS[name].goPackage}\n`);
+      const sum = `${mainModule("kubernetes-oldest")} ${pinnedVersion("kubernetes-oldest")} h1:`;
+      expect(readFileSync(join(folder, "go.sum"), "utf8")).toContain(sum);
+    },
+  );
+
   test("the stand-ins for what cannot be had everywhere are beside the module that needs them", () => {
     const replaced = readFileSync(join(moduleFolder("func"), "go.mod"), "utf8").matchAll(/=> (\.\/\S+)/g);
     const folders = [...replaced].map(([, folder = ""]) => folder);

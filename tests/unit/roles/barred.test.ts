@@ -1,4 +1,4 @@
-/** An installation that was upgraded without the new permissions: the feature that lacks them serves nothing and says so; no other suffers. */
+/** An installation that was upgraded without the new permissions: the feature that lacks them is not swept and says so; no other suffers. */
 import { expect, test } from "vitest";
 import { createElection } from "../../../functions/election/feature.ts";
 import { ROLES as ELECTION_ROLES } from "../../../functions/election/labels.ts";
@@ -81,7 +81,7 @@ test("each tick logs an error that names feature and permission, and a metric sh
   await settle(all);
   const lines = said.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
   expect(lines).toMatchObject([
-    { feature: "roles", reason: "list leaderstatuscheckers: 403 Forbidden: no such permission" },
+    { feature: "roles", namespaces: [], reason: "list leaderstatuscheckers: 403 Forbidden: no such permission" },
   ]);
   const shown = (feature: string): string | undefined =>
     world.metrics.render().match(new RegExp(`^bellwether_feature_barred\\{feature="${feature}"\\} (\\d)$`, "m"))?.[1];

@@ -28,7 +28,9 @@ const WORK = Promise.resolve(true);
 const NO_WORK = Promise.resolve(false);
 
 const titleOf = (news: News): string =>
-  news.kind === "tick" ? "tick" : `${news.object.metadata.name} ${news.change} ${news.object.metadata.resourceVersion}`;
+  news.kind !== "change"
+    ? news.kind
+    : `${news.object.metadata.name} ${news.change} ${news.object.metadata.resourceVersion}`;
 
 const createStage = (status = 0): Stage => {
   const clock = createVirtualClock();

@@ -1,5 +1,6 @@
 /** What counts as work is what the function would do: no more, so that it can sleep, and no less, so that nothing is missed. */
 import { expect, test } from "vitest";
+import type { ClaimEvent } from "../../../events/types.ts";
 import { CHECKERS } from "../../../functions/roles/labels.ts";
 import { LOCKS } from "../../../functions/election/labels.ts";
 import { LEASES, PODS, STATEFUL_SETS } from "../../../functions/kit/kube/request.ts";
@@ -16,8 +17,8 @@ import {
 } from "../support/world.ts";
 import { judgeOf, sweepWith, verdictOf, watched } from "./support.ts";
 
-const QUIET = { work: false, problem: undefined };
-const WORK = { work: true, problem: undefined };
+const QUIET = { work: false, problem: undefined, barred: [] };
+const WORK = { work: true, problem: undefined, barred: [] };
 
 test("a sweep of groups at rest finds no work, and reads no more than the function's", async () => {
   const world = await createGroupAtRest();
@@ -40,9 +41,16 @@ test.each<[string, (world: World) => unknown]>([
 
 test("a sweep that cannot read says so, and leaves the rest to the function", async () => {
   const world = await createGroupAtRest();
-  world.intercept(({ resource }) => (resource === LOCKS ? { status: 403, body: { reason: "Forbidden" } } : undefined));
+  world.intercept(({ resource }) => (resource === LOCKS ? { status: 503, body: {} } : undefined));
   const { work, problem } = await sweepWith(world, judgeOf(world));
   expect([work, problem]).toEqual([true, expect.stringContaining("statefulsetlocks")]);
+});
+
+test("what may not be read is said, and wakes nobody: the function may not read it either", async () => {
+  const world = await createGroupAtRest();
+  world.intercept(({ resource }) => (resource === LOCKS ? { status: 403, body: { reason: "Forbidden" } } : undefined));
+  const { work, problem, barred } = await sweepWith(world, judgeOf(world));
+  expect([work, problem, barred]).toEqual([false, undefined, [expect.stringContaining("statefulsetlocks")]]);
 });
 
 test("a lock that the function can do nothing for, and has said so, wakes nobody", async () => {
@@ -130,6 +138,25 @@ test("a checker is work once in its interval, not at each tick", async () => {
   expect(await sweepWith(world, judge)).toEqual(QUIET);
   await world.clock.advance(intervalSeconds * 1000);
   expect(await sweepWith(world, judge)).toEqual(WORK);
+});
+
+const claimOf = (pod: string): ClaimEvent => ({ type: "claim", id: "1", source: "s", namespace: "default", pod });
+
+test("a flood of claims of a checker's pods is work, and looked at one after the other, not once each", async () => {
+  const world = await createRolesAtRest();
+  const judge = judgeOf(world);
+  await sweepWith(world, judge);
+  world.forget();
+  const flood = Array.from({ length: 100 }, (_, index) => judge.isWork(judge.keysOf(claimOf(`db-${index}`))));
+  expect(await world.clock.settle(Promise.all(flood))).not.toContain(false);
+  expect(world.requests.filter(({ verb, resource }) => verb === "get" && resource === CHECKERS).length).toBeLessThan(4);
+});
+
+test("the claim of a pod whose set has no checker wakes nobody", async () => {
+  const world = await createRolesAtRest();
+  const judge = judgeOf(world);
+  await sweepWith(world, judge);
+  expect(await world.clock.settle(judge.isWork(judge.keysOf(claimOf("web-0"))))).toBe(false);
 });
 
 test("a Secret is not read: with tls the pods are the function's to ask", async () => {

@@ -40,18 +40,25 @@ test("a holder that is gone is followed by the best, and a label that no record 
   expect(ask([OTHER, aCandidate("b", { priority: 1 })], aRecordOf(undefined))).toBe("b FirstElection");
 });
 
-test("while none can be active, one that is and has left the group is active for nobody any more", () => {
-  const waiting = aCandidate("a", { ready: false });
-  const left = { ready: false, member: false };
-  expect(ask([waiting, aCandidate("b", { ...left, role: "active" })], aRecordOf("b"))).toBe("hold, vacates: true");
-  expect(ask([waiting, aCandidate("b", { ...left, role: undefined })], aRecordOf("b"))).toBe("hold, vacates: false");
-  expect(ask([waiting, aCandidate("b", { ready: false, role: "active" })], aRecordOf("b"))).toBe(
-    "hold, vacates: false",
-  );
-  expect(ask([aCandidate("b", { ...left, role: "active" }), aCandidate("c", left)], undefined)).toBe(
-    "hold, vacates: true",
-  );
-});
+const FENCED = { epoch: aRecord().epoch ?? 0, record: aRecord().uid };
+
+test.each<[string, Partial<Candidate>, string | undefined, boolean]>([
+  ["it leads", { member: false, role: "active" }, "a", true],
+  ["it is named to", { member: false }, "b", true],
+  ["there is no record, which one that is about to be made may name it", { member: false }, undefined, true],
+  ["it follows, and is not fenced yet", { member: false }, "a", true],
+  ["it is fenced", { member: false, stamp: FENCED }, "a", false],
+  ["it is fenced, and nobody leads", { member: false, stamp: FENCED }, "", false],
+  ["it leads, but has not left", { role: "active" }, "b", false],
+])(
+  "while none can be active, one that has left the group is active for nobody any more: %s",
+  (_title, over, holder, vacates) => {
+    const pods = [aCandidate("a", { ready: false }), aCandidate("b", { ready: false, ...over })];
+    expect(ask(pods, holder === undefined ? undefined : aRecordOf(holder === "" ? undefined : holder))).toBe(
+      `hold, vacates: ${vacates}`,
+    );
+  },
+);
 
 test("only members are counted among those that are not Ready", () => {
   const pods = [aCandidate("a", { ready: false }), aCandidate("b", { ready: false, member: false })];

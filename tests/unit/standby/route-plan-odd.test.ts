@@ -21,7 +21,9 @@ import {
   TOLD,
   TURNED,
   VERSION,
+  written,
   type Row,
+  type ServiceOptions,
 } from "./route-scene.ts";
 
 const recordOf = (rest: Partial<SliceView> = {}): SliceView => aSlice(SINGLE, PODS, rest);
@@ -210,4 +212,89 @@ test.each<Row>([
 test("a holder whose uid and name disagree is written anew, also where no pod can be active", () => {
   const slices = [recordOf({ holder: { name: "b", uid: "uid-of-a" } })];
   expect(next({ service: SINGLE, pods: [A_DOWN], slices })).toBe(`swap v4 a @${FLOOR}`);
+});
+
+const SECONDS_MAX = 5;
+const STRIPPED: ServiceOptions = { annotations: TOLD, selector: NARROWED };
+const CHANGED: ServiceOptions = { ...STRIPPED, labels: { "bellwether.dev/route-turn": "123" } };
+const RETURNING: ServiceOptions = { annotations: { ...TOLD, ...off } };
+const PUT_BACK = "service +routed-selector +routed-epoch +route-turn +routed";
+const MARKED = [recordOf()];
+const others = [anOther()];
+
+test.each<Row>([
+  ["is gone", { service: written(STRIPPED, SECONDS_MAX - 1), pods: PODS, slices: MARKED }, "wait: TurnContested"],
+  ["is gone, and the pause is over", { service: written(STRIPPED, SECONDS_MAX), pods: PODS, slices: MARKED }, PUT_BACK],
+  [
+    "is gone since somebody else wrote",
+    { service: written(STRIPPED, 0, "kubectl"), pods: PODS, slices: MARKED },
+    PUT_BACK,
+  ],
+  ["is another", { service: written(CHANGED, 0), pods: PODS, slices: MARKED }, "wait: TurnContested"],
+  [
+    "is another, and the pause is over",
+    { service: written(CHANGED, SECONDS_MAX), pods: PODS, slices: MARKED },
+    `turn v4 a @${EPOCH}`,
+  ],
+  [
+    "is gone, and the active pod fails",
+    { service: written(STRIPPED, 0), pods: [A_DOWN, B], slices: MARKED },
+    `swap v4 b @${FLOOR}`,
+  ],
+  [
+    "is gone, and the epoch is still to be told",
+    { service: written({ ...STRIPPED, annotations: CLAIM }, 0), pods: PODS, slices: MARKED },
+    PUT_BACK,
+  ],
+  [
+    "is gone, and our slice was made anew",
+    { service: written(STRIPPED, 0), pods: PODS, slices: [recordOf({ turn: VERSION, exclusive: false })] },
+    PUT_BACK,
+  ],
+  [
+    "is gone from the slice, too",
+    { service: written(STRIPPED, 0), pods: PODS, slices: [recordOf({ turn: undefined })] },
+    `turn v4 a @${EPOCH}`,
+  ],
+  [
+    "is gone, and the key, too",
+    { service: written({ annotations: TOLD }, 0), pods: PODS, slices: MARKED },
+    `turn v4 a @${EPOCH}`,
+  ],
+  [
+    "is gone, and label mode's key is beside ours",
+    {
+      service: written({ ...STRIPPED, selector: { ...NARROWED, "qoqo.dev/pod-designation": "active" } }, 0),
+      pods: PODS,
+      slices: MARKED,
+    },
+    `turn v4 a @${EPOCH}`,
+  ],
+  [
+    "is gone on the way back",
+    { service: written(RETURNING, 0), pods: PODS, slices: MARKED, others },
+    "wait: TurnContested",
+  ],
+  [
+    "is gone on the way back, and the pause is over",
+    { service: written(RETURNING, SECONDS_MAX), pods: PODS, slices: MARKED, others: [anOther({ turn: undefined })] },
+    "service +route-turn",
+  ],
+  [
+    "is gone on the way back, and the active pod, too",
+    { service: written(RETURNING, 0), pods: [B], slices: MARKED },
+    `refresh v4 a @${EPOCH}`,
+  ],
+  [
+    "is gone on the way back, when no slice of ours is left",
+    { service: written(RETURNING, 0), pods: PODS, others },
+    "service -routed-selector -routed-epoch",
+  ],
+  [
+    "is there on the way back",
+    { service: written({ ...RETURNING, labels: TURNED }, 0), pods: PODS, slices: MARKED, others },
+    "delete v4",
+  ],
+])("the label of the turn %s", (_state, scene, step) => {
+  expect(next(scene)).toBe(step);
 });

@@ -59,6 +59,20 @@ test.each<[string, Scene, object]>([
     },
   ],
   [
+    "a label that was taken off is put back under the slice's turn, with an epoch that is still to be told",
+    { service: aService({ annotations: CLAIM, selector: NARROWED }), pods: PODS, slices: [recordOf()] },
+    {
+      annotations: { [SELECTOR]: '{"app":"db"}', [TOLD_EPOCH]: String(EPOCH) },
+      labels: { [TURN_LABEL]: TURN },
+      selector: { [KEY]: "slice" },
+    },
+  ],
+  [
+    "a label that was taken off on the way back is written anew, for another turn",
+    { service: aService({ annotations: { ...TOLD, ...OFF } }), pods: PODS, slices: [recordOf()] },
+    { annotations: {}, labels: { [TURN_LABEL]: VERSION }, selector: {} },
+  ],
+  [
     "it takes the replaced controller's label out",
     {
       service: aService({ annotations: CLAIM, selector: { app: "db", [ROLE]: "active" } }),
@@ -150,6 +164,18 @@ test.each<[string, Scene, string, object]>([
     { service: SINGLE, pods: PODS, slices: [recordOf({ exclusive: false })], others: [anOther({ endpoints: 0 })] },
     "mark",
     { ...V4, holder: onA, epoch: EPOCH, turn: TURN, exclusive: true, content: content(SINGLE, "IPv4", A) },
+  ],
+  [
+    "the mark is taken back where the controllers' slices name pods again, and nothing else",
+    { service: SINGLE, pods: PODS, slices: [recordOf()], others: [anOther()] },
+    "mark",
+    { ...V4, holder: onA, epoch: EPOCH, turn: TURN, exclusive: false, content: content(SINGLE, "IPv4", A) },
+  ],
+  [
+    "the mark is taken back where somebody else came to keep slices",
+    { service: SINGLE, pods: PODS, slices: [recordOf()], others: [anOther({ manager: "someone", turn: undefined })] },
+    "mark",
+    { ...V4, holder: onA, epoch: EPOCH, turn: TURN, exclusive: false, content: content(SINGLE, "IPv4", A) },
   ],
   [
     "the fail-over names the next, and the mark stays",

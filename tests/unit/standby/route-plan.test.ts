@@ -140,9 +140,9 @@ const REPAIRS: readonly Row[] = [
     `turn v4 a @${EPOCH}`,
   ],
   [
-    "the Service lost its label",
+    "the Service lost its label alone",
     { service: aService({ annotations: TOLD, selector: NARROWED }), pods: PODS, slices: [recordOf(SINGLE)] },
-    `turn v4 a @${EPOCH}`,
+    "service +routed-selector +routed-epoch +route-turn +routed",
   ],
   [
     "it was replaced by one that has nothing of ours",

@@ -1,5 +1,6 @@
 /** What route mode observes, with everything filled in, so that a row of a table names only what it is about. */
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
+import { FIELD_MANAGER } from "../../../functions/kit/kube/request.ts";
 import { decide } from "../../../functions/standby/route/decide.ts";
 import type { Family } from "../../../functions/standby/route/endpoint.ts";
 import {
@@ -62,6 +63,13 @@ export const rawService = (options: ServiceOptions = {}): KubeObject => {
 };
 
 export const aService = (options: ServiceOptions = {}): RoutedService => viewRouted(rawService(options), NOW);
+
+/** Written last so many seconds ago; default: by us. */
+export const written = (options: ServiceOptions, seconds: number, manager: string = FIELD_MANAGER): RoutedService => {
+  const raw = rawService(options);
+  const managedFields = [{ manager, time: new Date(NOW - seconds * 1_000).toISOString() }];
+  return viewRouted({ ...raw, metadata: { ...raw.metadata, managedFields } }, NOW);
+};
 
 export interface RoutePodOptions {
   readonly ready?: boolean;

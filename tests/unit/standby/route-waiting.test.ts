@@ -1,15 +1,7 @@
 /** Goal: a cut-over that the EndpointSlice controller does not follow is told on the Service, once, and not while it is only a moment late. */
 import { describe, expect, it } from "vitest";
-import { EVENTS, PODS } from "../../../functions/kit/kube/request.ts";
-import { addPod, addService, createRouteWorld, createScene, type RouteWorld } from "./route-world.ts";
-
-/** The notes of the Warnings that were asked for. */
-const warningsOf = ({ requests }: RouteWorld): readonly string[] =>
-  requests
-    .filter(({ resource }) => resource === EVENTS)
-    .map(({ body }) => body as { readonly type: string; readonly reason: string; readonly note: string })
-    .filter(({ type }) => type === "Warning")
-    .map(({ reason, note }) => `${reason}: ${note}`);
+import { PODS } from "../../../functions/kit/kube/request.ts";
+import { addPod, addService, createRouteWorld, createScene, warningsOf, type RouteWorld } from "./route-world.ts";
 
 /** An instance that has cut the Service over as far as it can without the controllers. */
 const createWaiting = async (): Promise<RouteWorld> => {

@@ -12,6 +12,7 @@ import { createMetrics } from "../../../functions/kit/host/metrics.ts";
 import { PRIORITY_ANNOTATION } from "../../../functions/kit/pods/candidate.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import {
+  EVENTS,
   PODS,
   SERVICES,
   type KubeRequest,
@@ -57,6 +58,8 @@ export interface RouteWorld extends Hands {
   readonly send: Transport;
   readonly requests: readonly KubeRequest[];
   readonly events: readonly OutgoingEvent[];
+  /** Of the log, those of errors. */
+  readonly errors: readonly string[];
   /** What was wrong with where the Service led, at each revision from the end of the cut-over on (S2). */
   readonly violations: readonly string[];
   /** Revisions at which nobody could be reached. */
@@ -72,9 +75,9 @@ export interface RouteWorld extends Hands {
   readonly reach: () => Reach;
 }
 
-const contextOf = (clock: VirtualClock, events: OutgoingEvent[]): FeatureContext => ({
+const contextOf = (clock: VirtualClock, events: OutgoingEvent[], errors: string[]): FeatureContext => ({
   clock,
-  log: createLog({ level: "debug", write: () => undefined }),
+  log: createLog({ level: "error", write: (line) => errors.push(line) }),
   metrics: createMetrics([...METRICS, ...HANDOVER_METRICS, ...STANDBY_METRICS]),
   tickSeconds: 2,
   mode: "active",
@@ -92,7 +95,8 @@ export const createRouteWorld = (): RouteWorld => {
   const hands = handsOn(api);
   const requests: KubeRequest[] = [];
   const events: OutgoingEvent[] = [];
-  const context = contextOf(clock, events);
+  const errors: string[] = [];
+  const context = contextOf(clock, events, errors);
   const route = createRouteMode();
   let interceptor: Interceptor | undefined;
   const send: Transport = async (request) => {
@@ -109,6 +113,7 @@ export const createRouteWorld = (): RouteWorld => {
     send,
     requests,
     events,
+    errors,
     violations: eye.violations,
     gaps: eye.gaps,
     reach: eye.reach,
@@ -200,3 +205,11 @@ export const writesOf = (world: RouteWorld): readonly string[] =>
     const named = name ?? (body as KubeObject | undefined)?.metadata.name ?? "";
     return method === "GET" ? [] : [`${verb} ${resource.plural}${resource.plural === "events" ? "" : ` ${named}`}`];
   });
+
+/** The notes of the Warnings that were asked for. */
+export const warningsOf = ({ requests }: RouteWorld): readonly string[] =>
+  requests
+    .filter(({ resource }) => resource === EVENTS)
+    .map(({ body }) => body as { readonly type: string; readonly reason: string; readonly note: string })
+    .filter(({ type }) => type === "Warning")
+    .map(({ reason, note }) => `${reason}: ${note}`);

@@ -41,7 +41,7 @@ describe("the cut-over", () => {
     expect(await world.run()).toEqual({ kind: "done", reason: "Routed" });
     expect(writesOf(world)).toEqual([]);
     expect(await world.sweep()).toEqual([]);
-    expect(world.requests.filter(({ verb }) => verb === "list")).toHaveLength(2 + 2);
+    expect(world.requests.filter(({ verb }) => verb === "list")).toHaveLength(2 + 3);
   });
 });
 
@@ -249,7 +249,7 @@ describe("observe mode", () => {
 });
 
 describe("others", () => {
-  it("that keep slices for the Service are named in an Event", async () => {
+  it("that keep slices for the Service are named in an Event, and the cut-over has ended again when they are gone", async () => {
     const world = await createRouted();
     world.create(ENDPOINT_SLICES, {
       metadata: { name: "mine", labels: { "kubernetes.io/service-name": "db" } },
@@ -261,6 +261,12 @@ describe("others", () => {
     expect(notesOf(world)).toEqual([
       "the Service leads past its active pod: somebody else keeps EndpointSlices for it: mine",
     ]);
+    const exclusive = (): unknown => world.get(ENDPOINT_SLICES, V4)?.metadata.annotations?.["bellwether.dev/exclusive"];
+    expect(exclusive()).toBeUndefined();
+    world.remove(ENDPOINT_SLICES, "mine");
+    expect(await world.sweep()).toEqual(["db"]);
+    expect(await world.run()).toEqual({ kind: "done", reason: "Routed" });
+    expect([exclusive(), await world.sweep()]).toEqual(["true", []]);
   });
 
   it("who take the slice's label off are found by the sweep, and it is put back", async () => {

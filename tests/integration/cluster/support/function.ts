@@ -23,22 +23,6 @@ const pollMs = 200;
 const kubectlOn = ({ site }: ClusterNode, ...args: readonly string[]): Promise<string> =>
   kubectl({ kubeconfig: () => site.kubeconfigFile, dataDir: site.folder }, ...args);
 
-/**
- * Without this the function never rests: the change of its own pod that ends is an event, which wakes it again.
- * It belongs into infra/knative/sources.
- */
-const NOT_OUR_OWN_PODS = {
-  target: { group: "sources.knative.dev", kind: "ApiServerSource", name: "bellwether-objects" },
-  patch: JSON.stringify([
-    { op: "test", path: "/spec/resources/0/kind", value: "Pod" },
-    {
-      op: "add",
-      path: "/spec/resources/0/selector",
-      value: { matchExpressions: [{ key: "app.kubernetes.io/name", operator: "NotIn", values: ["bellwether"] }] },
-    },
-  ]),
-};
-
 /** A folder of a user's own that takes a shipped one and names the image. */
 const withOurImage = async (overlay: OverlayName, use: (folder: string) => Promise<unknown>): Promise<void> => {
   const folder = mkdtempSync(path.join(tmpdir(), "bellwether-overlay-"));
@@ -48,7 +32,6 @@ const withOurImage = async (overlay: OverlayName, use: (folder: string) => Promi
     kind: "Kustomization",
     resources: [path.relative(folder, folderOf(overlay))],
     images: [{ name: SHIPPED_IMAGE, newName, newTag }],
-    patches: [NOT_OUR_OWN_PODS],
   };
   writeFileSync(path.join(folder, "kustomization.yaml"), stringify(kustomization));
   try {
