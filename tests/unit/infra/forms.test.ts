@@ -44,10 +44,16 @@ describe.each(["knative-warm", "knative-cold", "knative-broker", "knative-namesp
   (name) => {
     const streams = streamsOf(name);
 
-    test("stream whole objects of the kinds that concern the function, and of EndpointSlices only those of ours", () => {
+    test("stream whole objects of the kinds that concern the function, of EndpointSlices only ours, of Pods all but ours", () => {
       const resources = streams.flatMap(({ spec }) => spec.resources);
       expect(resources.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`).toSorted()).toEqual(KINDS);
       expect(resources.flatMap(({ kind, selector }) => (selector === undefined ? [] : [{ kind, selector }]))).toEqual([
+        {
+          kind: "Pod",
+          selector: {
+            matchExpressions: [{ key: "app.kubernetes.io/name", operator: "NotIn", values: ["bellwether"] }],
+          },
+        },
         { kind: "EndpointSlice", selector: { matchLabels: { [MANAGER_LABEL]: MANAGER } } },
       ]);
       expect(new Set(streams.map(({ spec }) => spec.mode))).toEqual(new Set(["Resource"]));
