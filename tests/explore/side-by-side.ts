@@ -3,7 +3,6 @@
  * instance meet the same server with the same disturbances, and each request of the run has to be one that the instance may send next:
  * which of several writes under way comes first is nobody's choice. In the end both have left the same server.
  */
-import { assert, asyncProperty, nat, type Arbitrary } from "fast-check";
 import { expect } from "vitest";
 import type { FeatureContext } from "../../functions/kit/context.ts";
 import type { RunOutcome } from "../../functions/kit/feature.ts";
@@ -12,7 +11,6 @@ import { createMetrics, type Metric } from "../../functions/kit/host/metrics.ts"
 import type { KubeRequest, KubeResponse, Transport } from "../../functions/kit/kube/request.ts";
 import type { Answer } from "./api.ts";
 import { asked, textOf } from "./hearing.ts";
-import { OLD } from "./outdated.ts";
 import { createPlace, type Disturbance, type Place } from "./place.ts";
 import type { Event, System } from "./system.ts";
 import { createVersions } from "./versions.ts";
@@ -215,38 +213,4 @@ export const runBoth = async <S, L>(
   // And has nothing left to do.
   expect(model.local).toEqual(flow.system.idle);
   return log;
-};
-
-/** A write that somebody was faster than. */
-export const STALE = "stale";
-
-/** How often what was sent, by the first two words of its name. */
-type Counts = Map<string, number>;
-
-const count = (counts: Counts, log: readonly string[]): void => {
-  const stale = log.filter((name) => name.includes(`"resourceVersion":"${OLD}"`)).map(() => STALE);
-  for (const kind of [...log.map((name) => name.split(" ", 2).join(" ")), ...stale]) {
-    counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  }
-};
-
-/** What it is that makes `compareRuns` reject, unless something is wrong with the comparison itself. */
-export const DIFFER: unknown = expect.stringContaining("to deeply equal");
-
-const RUNS = 1000;
-
-/** Rejects where the two differ. `flowBy`: the flow of a run, which may depend on a number of any size; `shrinks`: to a short history. */
-export const compareRuns = async <S, L>(
-  flowBy: (choice: number) => Flow<S, L>,
-  { others, shrinks }: { readonly others: Arbitrary<Disturbance[]>; readonly shrinks: boolean },
-): Promise<ReadonlyMap<string, number>> => {
-  const counts: Counts = new Map();
-  const runs = asyncProperty(nat(), nat(), others, async (choice, at, disturbances) => {
-    const flow = flowBy(choice);
-    const { starts } = flow.system;
-    const start = starts[at % starts.length];
-    if (start !== undefined) count(counts, await runBoth(flow, start, disturbances));
-  });
-  await assert(runs, { numRuns: RUNS, seed: 1, endOnFailure: !shrinks });
-  return counts;
 };

@@ -68,6 +68,15 @@ export interface Kind {
   readonly choose: (random: Random) => Choice;
 }
 
+/** Hand-overs that compete among what is `common` to all kinds of a feature. */
+export const raceOf = (common: Omit<Kind, "sizes" | "steps" | "copies" | "choose">, races: Races): Kind => ({
+  ...common,
+  sizes: RACE_SIZES,
+  steps: 60,
+  copies: 3,
+  choose: (random) => chooseRace(random, races),
+});
+
 const REPLICAS_MAX = 5;
 
 const shapeOf = (random: Random, kind: Kind, { groups, instances }: Wishes): Shape => {
@@ -164,7 +173,7 @@ export interface Races {
 const RACE_FAULTS = ["slow", "crash", "late", "lostAnswer", "resent", "idleController"] as const;
 
 /** Hand-overs that compete, and instances that fall behind each other. */
-export const chooseRace = (random: Random, { themes, beside }: Races): Choice => {
+const chooseRace = (random: Random, { themes, beside }: Races): Choice => {
   const [race, share] = [random.pick(themes) ?? [], random.next() / 4];
   const mixed = beside.filter(() => random.chance(share));
   const only = RACE_FAULTS.filter(() => random.chance(0.4));
@@ -184,7 +193,7 @@ export const MIXED_SIZES: Sizes = {
 };
 
 /** Few pods and many hand-overs. */
-export const RACE_SIZES: Sizes = {
+const RACE_SIZES: Sizes = {
   groups: [1],
   replicas: [2, 2, 3, 3, 4],
   instances: [2, 3, 4],

@@ -2,10 +2,10 @@
 import { expect, test, vi } from "vitest";
 import type * as Plan from "../../functions/kit/handover/plan.ts";
 import type * as Decide from "../../functions/roles/decide.ts";
-import { variantNamed } from "../weakened/variants.ts";
 import { chooseRoles, ROLES_VARIANTS, weakAsker, type RolesVariant } from "./roles/weakening.ts";
+import { firstCaught } from "./first-caught.ts";
 import { simulate, type Simulation } from "./run.ts";
-import { choose, weakServer } from "./weakening.ts";
+import { weakServer } from "./weakening.ts";
 
 vi.mock("../../functions/kit/handover/plan.ts", async (original) => {
   const { weakPlan, weakPlanEnrolment } = await import("./weakening.ts");
@@ -20,8 +20,6 @@ vi.mock("../../functions/roles/decide.ts", async (original) => {
 
 const testDeadlineMs = 120_000;
 const SEEDS = 12;
-/** Several times what any needs that all features share. */
-const SEEDS_MAX = 60;
 
 type Hunt = Pick<Simulation, "actions" | "faults" | "instances">;
 
@@ -81,25 +79,9 @@ test.each(ROLES_VARIANTS)(
 test.each(SHARED)(
   "$name is caught with checkers, too",
   async ({ name, ...hunt }) => {
-    choose(variantNamed(name));
-    let seed = 0;
-    let isCaught = false;
-    while (!isCaught && seed < SEEDS_MAX) {
-      seed += 1;
-      // oxlint-disable-next-line no-await-in-loop
-      const { problems } = await simulate({
-        feature: "roles",
-        seed,
-        profile: "race",
-        ...hunt,
-        rests: false,
-        weaken: weakServer,
-      });
-      isCaught = problems.some((text) => text.startsWith("S1: "));
-    }
-    choose(undefined);
+    const seed = await firstCaught(name, { feature: "roles", ...hunt });
     process.stdout.write(`${name}: S1 first in seed ${seed}\n`);
-    expect(isCaught).toBe(true);
+    expect(seed).toBeDefined();
   },
   testDeadlineMs,
 );

@@ -5,10 +5,9 @@ import type * as CutOver from "../../functions/standby/cut-over.ts";
 import type * as Back from "../../functions/standby/route/back.ts";
 import type * as RoutePlan from "../../functions/standby/route/plan.ts";
 import type * as Serve from "../../functions/standby/serve.ts";
-import { variantNamed } from "../weakened/variants.ts";
+import { firstCaught } from "./first-caught.ts";
 import { simulate, type Simulation } from "./run.ts";
 import { chooseStandby, STANDBY_VARIANTS, weakStandbyServer, type StandbyVariant } from "./standby/weakening.ts";
-import { choose, weakServer } from "./weakening.ts";
 
 vi.mock("../../functions/kit/handover/plan.ts", async (original) => {
   const { weakPlan, weakPlanEnrolment } = await import("./weakening.ts");
@@ -39,8 +38,6 @@ vi.mock("../../functions/standby/route/back.ts", async (original) => {
 
 const testDeadlineMs = 120_000;
 const SEEDS = 12;
-/** Several times what any needs that all features share. */
-const SEEDS_MAX = 60;
 
 type Hunt = Pick<Simulation, "actions" | "faults" | "instances">;
 
@@ -107,25 +104,9 @@ test.each(STANDBY_VARIANTS)(
 test.each(SHARED)(
   "$name is caught with annotated Services, too",
   async ({ name, ...hunt }) => {
-    choose(variantNamed(name));
-    let seed = 0;
-    let isCaught = false;
-    while (!isCaught && seed < SEEDS_MAX) {
-      seed += 1;
-      // oxlint-disable-next-line no-await-in-loop
-      const { problems } = await simulate({
-        feature: "standby",
-        seed,
-        profile: "race",
-        ...hunt,
-        rests: false,
-        weaken: weakServer,
-      });
-      isCaught = problems.some((text) => text.startsWith("S1: "));
-    }
-    choose(undefined);
+    const seed = await firstCaught(name, { feature: "standby", ...hunt });
     process.stdout.write(`${name}: S1 first in seed ${seed}\n`);
-    expect(isCaught).toBe(true);
+    expect(seed).toBeDefined();
   },
   testDeadlineMs,
 );

@@ -2,7 +2,7 @@
  * The explored flow of roles, written again in `asking.ts` on top of the hand-over, held against the shipped one (`functions/roles`: `load.ts`,
  * `serve.ts` and `inquiry.ts`), whatever comes in between.
  */
-import { expect, test, vi } from "vitest";
+import { vi } from "vitest";
 import { HANDOVER_METRICS } from "../../../functions/kit/handover/metrics.ts";
 import { keyText } from "../../../functions/kit/keys.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
@@ -23,9 +23,9 @@ import { ROLES_METRICS } from "../../../functions/roles/metrics.ts";
 import { aSet, LEASE_NAME, LOCK_NAME, LOCK_UID, NAMESPACE, SET_NAME } from "../../unit/support/builders.ts";
 import type * as api from "../api.ts";
 import { textOf } from "../hearing.ts";
+import { STALE, testSideBySide } from "../comparison.ts";
 import { disturbancesBy } from "../place.ts";
-import { TIMEOUT_MS } from "../searching.ts";
-import { beside, compareRuns, contextOf, DIFFER, STALE, type Flow, type Stage } from "../side-by-side.ts";
+import { beside, contextOf, type Flow, type Stage } from "../side-by-side.ts";
 import { answersOf } from "./asking.ts";
 import { NO_FAULTS, type Group } from "./faults.ts";
 import type { Local } from "./local.ts";
@@ -126,22 +126,4 @@ const KINDS = ["asks the", "create leases", "patch leases", "patch pods", "get p
 
 const others = disturbancesBy(["one", "other", "fault"]);
 
-const compare = (variant?: RolesVariant): Promise<ReadonlyMap<string, number>> =>
-  compareRuns(() => flowOf(variant), { others, shrinks: variant === undefined });
-
-test(
-  "what the shipped flow sends and asks next, the explored one may send and ask next, whatever comes in between",
-  async () => {
-    const counts = await compare();
-    for (const kind of KINDS) expect(counts.get(kind), kind).toBeGreaterThan(20);
-  },
-  TIMEOUT_MS,
-);
-
-test.each(ROLES_VARIANTS.map((variant) => [variant.name, variant] as const))(
-  "%s, explored in the place of the shipped protocol, is told from it",
-  async (_name, variant) => {
-    await expect(compare(variant)).rejects.toHaveProperty("cause.message", DIFFER);
-  },
-  TIMEOUT_MS,
-);
+testSideBySide({ flowBy: (_choice, variant) => flowOf(variant), others, kinds: KINDS, variants: ROLES_VARIANTS });

@@ -2,7 +2,7 @@
  * The explored flow of label mode, written again in `instance.ts` and `after.ts`, held against the shipped one (`functions/standby`: `load.ts`,
  * `pass.ts`, `serve.ts`, `leavers.ts`, `cut-over.ts` and `ending.ts`), whatever comes in between.
  */
-import { expect, test, vi } from "vitest";
+import { vi } from "vitest";
 import { HANDOVER_METRICS } from "../../../functions/kit/handover/metrics.ts";
 import { OWNER_ANNOTATION } from "../../../functions/kit/handover/names.ts";
 import { ownerText } from "../../../functions/kit/handover/record.ts";
@@ -26,9 +26,9 @@ import { STANDBY_METRICS } from "../../../functions/standby/metrics.ts";
 import { LOCK_NAME, LOCK_UID, NAMESPACE } from "../../unit/support/builders.ts";
 import type * as api from "../api.ts";
 import { textOf } from "../hearing.ts";
+import { STALE, testSideBySide } from "../comparison.ts";
 import { disturbancesBy } from "../place.ts";
-import { TIMEOUT_MS } from "../searching.ts";
-import { beside, compareRuns, contextOf, DIFFER, SLEEPS, STALE, type Flow } from "../side-by-side.ts";
+import { beside, contextOf, SLEEPS, type Flow } from "../side-by-side.ts";
 import { NO_FAULTS, type Group } from "../handover/faults.ts";
 import { IDLE, type Local } from "../handover/local.ts";
 import { EPOCH_ONE, teamOf } from "../handover/protocol.ts";
@@ -178,22 +178,9 @@ const KINDS = [
  */
 const others = disturbancesBy(["one", "other", "due", "fault"], ["one", "other", "fault"]);
 
-const compare = (variant?: LabelVariant): Promise<ReadonlyMap<string, number>> =>
-  compareRuns((choice) => flowOf(choice % 2, variant), { others, shrinks: variant === undefined });
-
-test(
-  "what the shipped flow sends next, the explored one may send next, whatever comes in between",
-  async () => {
-    const counts = await compare();
-    for (const kind of KINDS) expect(counts.get(kind), kind).toBeGreaterThan(20);
-  },
-  TIMEOUT_MS,
-);
-
-test.each(LABEL_VARIANTS.map((variant) => [variant.name, variant] as const))(
-  "%s, explored in the place of the shipped protocol, is told from it",
-  async (_name, variant) => {
-    await expect(compare(variant)).rejects.toHaveProperty("cause.message", DIFFER);
-  },
-  TIMEOUT_MS,
-);
+testSideBySide({
+  flowBy: (choice, variant) => flowOf(choice % 2, variant),
+  others,
+  kinds: KINDS,
+  variants: LABEL_VARIANTS,
+});

@@ -2,7 +2,7 @@
  * The explored flow of route mode, written again in `instance.ts`, held against the shipped one (`load.ts`, `pass.ts` and `carry-out.ts`), whatever
  * comes in between.
  */
-import { expect, test, vi } from "vitest";
+import { vi } from "vitest";
 import { HANDOVER_METRICS } from "../../../functions/kit/handover/metrics.ts";
 import {
   ENDPOINT_SLICES,
@@ -16,13 +16,13 @@ import { routeKey } from "../../../functions/standby/keys.ts";
 import { STANDBY_METRICS } from "../../../functions/standby/metrics.ts";
 import type * as api from "../api.ts";
 import { textOf } from "../hearing.ts";
+import { STALE, testSideBySide } from "../comparison.ts";
 import { disturbancesBy } from "../place.ts";
-import { beside, compareRuns, contextOf, DIFFER, STALE, type Flow } from "../side-by-side.ts";
+import { beside, contextOf, type Flow } from "../side-by-side.ts";
 import { NO_ROUTE_FAULTS } from "./faults.ts";
 import type { RouteLocal } from "./instance.ts";
 import { routeProtocolOf } from "./protocol.ts";
 import { NAMESPACE, nowOf, respond, SERVICE, SERVICE_UID, type RouteFaults, type RouteServer } from "./server.ts";
-import { TIMEOUT_MS } from "../searching.ts";
 import { routeSystem } from "./system.ts";
 import { ROUTE_VARIANTS, type RouteVariant } from "./variants.ts";
 
@@ -65,22 +65,4 @@ const KINDS = ["patch services", "create endpointslices", "patch endpointslices"
 
 const others = disturbancesBy(["one", "other", "due", "fault"]);
 
-const compare = (variant?: RouteVariant): Promise<ReadonlyMap<string, number>> =>
-  compareRuns((choice) => flowOf(choice, variant), { others, shrinks: variant === undefined });
-
-test(
-  "what the shipped flow sends next, the explored one may send next, whatever comes in between",
-  async () => {
-    const counts = await compare();
-    for (const kind of KINDS) expect(counts.get(kind), kind).toBeGreaterThan(20);
-  },
-  TIMEOUT_MS,
-);
-
-test.each(ROUTE_VARIANTS.map((variant) => [variant.name, variant] as const))(
-  "%s, explored in the place of the shipped protocol, is told from it",
-  async (_name, variant) => {
-    await expect(compare(variant)).rejects.toHaveProperty("cause.message", DIFFER);
-  },
-  TIMEOUT_MS,
-);
+testSideBySide({ flowBy: flowOf, others, kinds: KINDS, variants: ROUTE_VARIANTS });

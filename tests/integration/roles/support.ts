@@ -37,16 +37,28 @@ interface CheckerStatus {
 export const statusOf = async (lab: Lab, name: string): Promise<CheckerStatus> =>
   (await succeed<KubeObject>(lab.api, "GET", checkerPath(name))).status ?? {};
 
-/** Resolves to the message of the condition once it is there with that reason. @throws at the deadline. */
-export const condition = (
+/**
+ * Resolves once the condition is there with that reason and a message that contains `says`. Another message may come first: on a
+ * machine that stood still for a second, a pod that does not answer is one without a connection until it is asked again.
+ * @throws at the deadline.
+ */
+export const conditionSays = (
   lab: Lab,
   name: string,
-  { type, reason, deadlineMs }: { readonly type: string; readonly reason: string; readonly deadlineMs: number },
-): Promise<string> =>
+  wanted: { readonly type: string; readonly reason: string; readonly says: string; readonly deadlineMs: number },
+): Promise<true> =>
   poll(
-    async () =>
-      (await statusOf(lab, name)).conditions?.find((found) => found.type === type && found.reason === reason)?.message,
-    { what: `condition ${type}/${reason} of ${name}`, everyMs: pollMs, deadlineMs },
+    async () => {
+      const { conditions = [] } = await statusOf(lab, name);
+      const is = ({ type, reason, message }: (typeof conditions)[number]): boolean =>
+        type === wanted.type && reason === wanted.reason && message.includes(wanted.says);
+      return conditions.some(is) ? true : undefined;
+    },
+    {
+      what: `condition ${wanted.type}/${wanted.reason} of ${name} that says: ${wanted.says}`,
+      everyMs: pollMs,
+      deadlineMs: wanted.deadlineMs,
+    },
   );
 
 /** Names of the set's pods that carry the leader's label. */

@@ -1,5 +1,5 @@
 /** Goal: pods are asked over mutual TLS under the shipped permissions, and a rotated Secret is used from the next round on. */
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, it } from "vitest";
 import { succeed } from "../../../infra/lab/api.ts";
 import { freePort } from "../../../infra/lab/ports.ts";
 import { createMutualCertificates, type MutualCertificates } from "../../../infra/lab/role-app-certificates.ts";
@@ -7,7 +7,7 @@ import { startRoleAppProcess, type RoleAppProcess } from "../../../infra/lab/rol
 import { createNamespace, createStatefulSet } from "../support/fixture.ts";
 import { patch, podsReady } from "../support/objects.ts";
 import { startScene, TICK_BOUND_MS, TICK_SECONDS, type Scene } from "../support/scene.ts";
-import { condition, createChecker, hostOf, NAMESPACE, settles, statusOf } from "./support.ts";
+import { conditionSays, createChecker, hostOf, NAMESPACE, settles, statusOf } from "./support.ts";
 import { poll } from "../../../infra/lab/poll.ts";
 
 const SERVER_NAME = "tls.example";
@@ -55,8 +55,12 @@ it("asks nobody as long as it may not read the Secret, and says so", async () =>
     intervalSeconds: TICK_SECONDS,
     tls: { secretName: SECRET, serverName: SERVER_NAME },
   });
-  const refused = { type: "Unreachable", reason: "PodsSilent", deadlineMs: TICK_BOUND_MS };
-  expect(await condition(scene.lab, "tls", refused)).toContain(`Secret ${SECRET} cannot be read: 403`);
+  await conditionSays(scene.lab, "tls", {
+    type: "Unreachable",
+    reason: "PodsSilent",
+    says: `Secret ${SECRET} cannot be read: 403`,
+    deadlineMs: TICK_BOUND_MS,
+  });
 });
 
 it("asks with the Secret's certificates once the role is bound", async () => {
@@ -75,12 +79,12 @@ it("a certificate of another authority is no answer; the rotated Secret is used 
   await app.process.exited;
   const second = await createMutualCertificates([SERVER_NAME]);
   await startApp(second);
-  const silent = { type: "Unreachable", reason: "LeaderSilent", deadlineMs: TICK_BOUND_MS };
-  await poll(
-    async () =>
-      (await condition(scene.lab, "tls", silent)).includes("is not signed by the given CA") ? true : undefined,
-    { what: "the refusal of the certificate", everyMs: 50, deadlineMs: TICK_BOUND_MS },
-  );
+  await conditionSays(scene.lab, "tls", {
+    type: "Unreachable",
+    reason: "LeaderSilent",
+    says: "is not signed by the given CA",
+    deadlineMs: TICK_BOUND_MS,
+  });
   await settles(scene.lab, "tls", { leader: "tls-0", deadlineMs: TICK_BOUND_MS });
   await patch(scene.lab, `${SECRETS_PATH}/${SECRET}`, { data: dataOf(second) });
   await poll(

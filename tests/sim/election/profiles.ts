@@ -10,11 +10,10 @@ import { BYSTANDER, create, createSet } from "../hands.ts";
 import { startInstance } from "../instance.ts";
 import {
   chooseAmong,
-  chooseRace,
   MIXED_SIZES,
   pause,
   profileOf,
-  RACE_SIZES,
+  raceOf,
   type Kind,
   type NamedAction,
   type Profile,
@@ -116,14 +115,7 @@ const THEMES: readonly (readonly string[])[] = [
 const BESIDE: readonly string[] =
   "unready,readyPod,comeBack,deletePod,forcePod,leaveSelector,backInSelector,scale,leaseDelete,kill,freeze".split(",");
 
-const RACE: Kind = {
-  ...common,
-  sizes: RACE_SIZES,
-  steps: 60,
-  copies: 3,
-  createGroup: groupLocked(1),
-  choose: (random) => chooseRace(random, { themes: THEMES, beside: BESIDE }),
-};
+const RACE: Kind = raceOf({ ...common, createGroup: groupLocked(1) }, { themes: THEMES, beside: BESIDE });
 
 export const mixedElection = (wishes: Wishes): Profile => profileOf(MIXED, wishes);
 export const raceElection = (wishes: Wishes): Profile => profileOf(RACE, wishes);

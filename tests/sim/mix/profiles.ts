@@ -3,16 +3,7 @@ import { createLock, LOCK_ACTIONS } from "../election/locks.ts";
 import { ELECTION_WAY } from "../election/way.ts";
 import { DISASTERS } from "../disasters.ts";
 import { createSet } from "../hands.ts";
-import {
-  chooseAmong,
-  chooseRace,
-  MIXED_SIZES,
-  profileOf,
-  RACE_SIZES,
-  type Kind,
-  type Profile,
-  type Wishes,
-} from "../profile.ts";
+import { chooseAmong, MIXED_SIZES, profileOf, raceOf, type Kind, type Profile, type Wishes } from "../profile.ts";
 import { APPLICATION_ACTIONS } from "../roles/behaviour.ts";
 import { CHECKER_ACTIONS, createChecker } from "../roles/checkers.ts";
 import { ROLES_WAY } from "../roles/way.ts";
@@ -76,13 +67,7 @@ const THEMES: readonly (readonly string[])[] = [
 const BESIDE: readonly string[] =
   "comeBack,leaveSelector,backInSelector,scale,leaseDelete,reapplied,appSilent,appWell,kill,freeze".split(",");
 
-const RACE: Kind = {
-  ...common,
-  sizes: RACE_SIZES,
-  steps: 60,
-  copies: 3,
-  choose: (random) => chooseRace(random, { themes: THEMES, beside: BESIDE }),
-};
+const RACE: Kind = raceOf(common, { themes: THEMES, beside: BESIDE });
 
 export const mixedTogether = (wishes: Wishes): Profile => profileOf(MIXED, wishes);
 export const raceTogether = (wishes: Wishes): Profile => profileOf(RACE, wishes);

@@ -2,16 +2,7 @@
 import { ROLES } from "../../../functions/roles/labels.ts";
 import { DISASTERS } from "../disasters.ts";
 import { BYSTANDER, createSet } from "../hands.ts";
-import {
-  chooseAmong,
-  chooseRace,
-  MIXED_SIZES,
-  profileOf,
-  RACE_SIZES,
-  type Kind,
-  type Profile,
-  type Wishes,
-} from "../profile.ts";
+import { chooseAmong, MIXED_SIZES, profileOf, raceOf, type Kind, type Profile, type Wishes } from "../profile.ts";
 import { leaseDelete, POD_ACTIONS, SET_ACTIONS, tidy, type Actions } from "../workload.ts";
 import type { World } from "../world.ts";
 import { APPLICATION_ACTIONS } from "./behaviour.ts";
@@ -67,13 +58,7 @@ export const ROLES_THEMES: readonly (readonly string[])[] = [
 const BESIDE: readonly string[] =
   "unready,readyPod,comeBack,deletePod,forcePod,scale,leaseDelete,serverClock,kill,freeze,appMoves,appHangs".split(",");
 
-const RACE: Kind = {
-  ...common,
-  sizes: RACE_SIZES,
-  steps: 60,
-  copies: 3,
-  choose: (random) => chooseRace(random, { themes: ROLES_THEMES, beside: BESIDE }),
-};
+const RACE: Kind = raceOf(common, { themes: ROLES_THEMES, beside: BESIDE });
 
 export const mixedRoles = (wishes: Wishes): Profile => profileOf(MIXED, wishes);
 export const raceRoles = (wishes: Wishes): Profile => profileOf(RACE, wishes);

@@ -2,16 +2,7 @@
 import { ROLES } from "../../../functions/standby/labels.ts";
 import { DISASTERS } from "../disasters.ts";
 import { BYSTANDER, createSet } from "../hands.ts";
-import {
-  chooseAmong,
-  chooseRace,
-  MIXED_SIZES,
-  profileOf,
-  RACE_SIZES,
-  type Kind,
-  type Profile,
-  type Wishes,
-} from "../profile.ts";
+import { chooseAmong, MIXED_SIZES, profileOf, raceOf, type Kind, type Profile, type Wishes } from "../profile.ts";
 import { leaseDelete, POD_ACTIONS, SET_ACTIONS, tidy, type Actions } from "../workload.ts";
 import type { World } from "../world.ts";
 import { COMMON, createDeployment, DEPLOYMENT_ACTIONS } from "./deployments.ts";
@@ -80,13 +71,7 @@ export const STANDBY_THEMES: readonly (readonly string[])[] = [
 const BESIDE: readonly string[] =
   "unready,readyPod,comeBack,deletePod,forcePod,scale,scaleDeployment,leaseDelete,serverClock,kill,freeze".split(",");
 
-const RACE: Kind = {
-  ...common,
-  sizes: RACE_SIZES,
-  steps: 60,
-  copies: 3,
-  choose: (random) => chooseRace(random, { themes: STANDBY_THEMES, beside: BESIDE }),
-};
+const RACE: Kind = raceOf(common, { themes: STANDBY_THEMES, beside: BESIDE });
 
 export const mixedStandby = (wishes: Wishes): Profile => profileOf(MIXED, wishes);
 export const raceStandby = (wishes: Wishes): Profile => profileOf(RACE, wishes);
