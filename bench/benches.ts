@@ -107,4 +107,12 @@ export const BENCHES: readonly BenchEntry[] = [
     groups: [500],
     load: async () => (await import("./soak/run.ts")).runSoak,
   },
+  {
+    name: "cluster",
+    meaning: "from a fault to the new writer label on a real node, from zero and warm, and where the time goes",
+    run: "one fail-over from zero and one with an instance that runs",
+    runs: 20,
+    groups: [],
+    load: async () => (await import("./cluster/run.ts")).runCluster,
+  },
 ];

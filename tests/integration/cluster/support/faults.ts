@@ -14,7 +14,8 @@ export type Fault = (node: ClusterNode, victim: Victim) => Promise<unknown>;
 
 const port = 8080;
 
-const pathOf = ({ namespace, pod }: Victim): string => `/api/v1/namespaces/${namespace}/pods/${pod.name}`;
+/** Of the pod. */
+export const pathOf = ({ namespace, pod }: Victim): string => `/api/v1/namespaces/${namespace}/pods/${pod.name}`;
 
 export const deletePod: Fault = ({ api }, victim) => succeed(api, "DELETE", pathOf(victim));
 
@@ -26,9 +27,22 @@ export const killContainer: Fault = (_, { pod }) => {
   return Promise.resolve();
 };
 
-interface WithAddress {
+export interface WithAddress {
   readonly status: { readonly podIP: string };
 }
+
+const signalled =
+  (signal: "SIGSTOP" | "SIGCONT"): Fault =>
+  (_, { pod }) => {
+    for (const { pid } of processesOf(pod.uid)) process.kill(pid, signal);
+    return Promise.resolve();
+  };
+
+/** It keeps its connections and answers nothing, until `thaw`. */
+export const freeze: Fault = signalled("SIGSTOP");
+
+/** It goes on with what it was about to do. */
+export const thaw: Fault = signalled("SIGCONT");
 
 const answerWith =
   (status: number): Fault =>

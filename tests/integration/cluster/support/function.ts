@@ -15,7 +15,7 @@ import { killAll, processesOf } from "./processes.ts";
 
 /** The name in the shipped component, as a user would replace it. */
 const SHIPPED_IMAGE = "registry.example.com/bellwether";
-const NAMESPACE = "bellwether";
+export const FUNCTION_NAMESPACE = "bellwether";
 const readyDeadlineMs = 90_000;
 const zeroDeadlineMs = 110_000;
 const pollMs = 200;
@@ -41,9 +41,13 @@ const withOurImage = async (overlay: OverlayName, use: (folder: string) => Promi
   }
 };
 
-interface Conditions extends KubeObject {
+export interface Conditioned extends KubeObject {
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
+
+export const isReady = ({ metadata, status }: Conditioned): boolean =>
+  metadata.deletionTimestamp === undefined &&
+  status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") === true;
 
 const WITH_CONDITIONS: Readonly<Record<string, string>> = {
   Service: "/apis/serving.knative.dev/v1/namespaces/bellwether/services",
@@ -57,9 +61,8 @@ const waitingFor = async ({ api }: ClusterNode, overlay: OverlayName): Promise<r
     ({ apiVersion, kind }) => kind in WITH_CONDITIONS && apiVersion.includes("knative"),
   );
   const states = wanted.map(async ({ kind, metadata: { name } }) => {
-    const { status } = await succeed<Conditions>(api, "GET", `${WITH_CONDITIONS[kind]}/${name}`);
-    const isReady = status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True");
-    return isReady === true ? [] : [`${kind} ${name}`];
+    const found = await succeed<Conditioned>(api, "GET", `${WITH_CONDITIONS[kind]}/${name}`);
+    return isReady(found) ? [] : [`${kind} ${name}`];
   });
   return (await Promise.all(states)).flat();
 };
@@ -69,12 +72,12 @@ export const installOverlay = async (node: ClusterNode, overlay: OverlayName): P
   const how = ["--server-side", "--force-conflicts", "--warnings-as-errors"];
   await withOurImage(overlay, (folder) => kubectlOn(node, "apply", ...how, "-k", folder));
   let waiting: readonly string[] = [];
-  const isReady = async (): Promise<true | undefined> => {
+  const areReady = async (): Promise<true | undefined> => {
     waiting = await waitingFor(node, overlay);
     return waiting.length === 0 ? true : undefined;
   };
   try {
-    await poll(isReady, { what: overlay, everyMs: pollMs, deadlineMs: readyDeadlineMs });
+    await poll(areReady, { what: overlay, everyMs: pollMs, deadlineMs: readyDeadlineMs });
   } catch (error) {
     throw new Error(`not Ready: ${waiting.join(", ")}`, { cause: error });
   }
@@ -98,27 +101,39 @@ interface Scaled extends KubeObject {
   readonly spec: { readonly replicas?: number; readonly mode?: string };
 }
 
-const DEPLOYMENTS = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`;
-const SERVERLESS = `/apis/networking.internal.knative.dev/v1alpha1/namespaces/${NAMESPACE}/serverlessservices`;
-const OF_FUNCTION = "labelSelector=serving.knative.dev%2Fservice%3Dbellwether";
+const DEPLOYMENTS = `/apis/apps/v1/namespaces/${FUNCTION_NAMESPACE}/deployments`;
+const SERVERLESS = `/apis/networking.internal.knative.dev/v1alpha1/namespaces/${FUNCTION_NAMESPACE}/serverlessservices`;
 
-const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`;
+/** What Knative puts on everything that it makes for the function. */
+export const OF_FUNCTION = { label: "serving.knative.dev/service", value: "bellwether" } as const;
+const selected = `labelSelector=${encodeURIComponent(`${OF_FUNCTION.label}=${OF_FUNCTION.value}`)}`;
 
-const ofFunction = async ({ api }: ClusterNode, collection: string): Promise<readonly Scaled[]> =>
-  (await succeed<{ readonly items: readonly Scaled[] }>(api, "GET", `${collection}?${OF_FUNCTION}`)).items;
+const PODS = `/api/v1/namespaces/${FUNCTION_NAMESPACE}/pods`;
+
+const ofFunction = async <T>({ api }: ClusterNode, collection: string): Promise<readonly T[]> =>
+  (await succeed<{ readonly items: readonly T[] }>(api, "GET", `${collection}?${selected}`)).items;
+
+/** Those that end, too. */
+export const functionPods = (node: ClusterNode): Promise<readonly Conditioned[]> => ofFunction(node, PODS);
+
+/** Whether there is an instance that answers and does not end. */
+export const functionRuns = async (node: ClusterNode): Promise<boolean> => (await functionPods(node)).some(isReady);
 
 /** Whether no instance is wanted and requests wait at the activator; the last pod may still be ending. */
 const isScaledToZero = async (node: ClusterNode): Promise<boolean> => {
-  const [deployments, services] = await Promise.all([ofFunction(node, DEPLOYMENTS), ofFunction(node, SERVERLESS)]);
+  const [deployments, services] = await Promise.all([
+    ofFunction<Scaled>(node, DEPLOYMENTS),
+    ofFunction<Scaled>(node, SERVERLESS),
+  ]);
   return (
-    deployments.length === 1 &&
+    deployments.length > 0 &&
     deployments.every(({ spec }) => spec.replicas === 0) &&
     services.every(({ spec }) => spec.mode === "Proxy")
   );
 };
 
 const nothingRuns = async (node: ClusterNode): Promise<boolean> =>
-  (await isScaledToZero(node)) && (await ofFunction(node, PODS)).length === 0;
+  (await isScaledToZero(node)) && (await functionPods(node)).length === 0;
 
 const until = (what: string, isTrue: () => Promise<boolean>): Promise<true> =>
   poll(async () => ((await isTrue()) ? true : undefined), { what, everyMs: pollMs, deadlineMs: zeroDeadlineMs });
@@ -131,14 +146,16 @@ export const functionScaledToZero = (node: ClusterNode): Promise<true> =>
 export const functionGone = (node: ClusterNode): Promise<true> =>
   until("no process of the function", () => nothingRuns(node));
 
-/**
- * As `functionGone`, but ends the processes of the last pod at once. It would have up to a minute to end in peace, and meanwhile an ingress
- * that keeps connections to it open still gets answers from it.
- */
+/** What ends would have up to a minute to end in peace, and meanwhile answer an ingress that keeps connections to it open. */
+export const killEnding = async (node: ClusterNode): Promise<void> => {
+  const pods = await functionPods(node);
+  for (const { metadata } of pods) if (metadata.deletionTimestamp !== undefined) killAll(processesOf(metadata.uid));
+};
+
+/** As `functionGone`, but at once. */
 export const endFunction = async (node: ClusterNode): Promise<void> => {
   await functionScaledToZero(node);
-  const pods = await ofFunction(node, PODS);
-  for (const { metadata } of pods) if (metadata.deletionTimestamp !== undefined) killAll(processesOf(metadata.uid));
+  await killEnding(node);
   await functionGone(node);
 };
 
@@ -155,7 +172,7 @@ export const watchScaling = async (node: ClusterNode, signal: AbortSignal): Prom
     path: DEPLOYMENTS,
     signal,
     onEvent: ({ object: { metadata, spec } }) => {
-      if (metadata.labels?.["serving.knative.dev/service"] !== "bellwether") return;
+      if (metadata.labels?.[OF_FUNCTION.label] !== OF_FUNCTION.value) return;
       if (seen.at(-1)?.replicas !== spec.replicas) seen.push({ atMs: Date.now(), replicas: spec.replicas ?? 0 });
     },
   });

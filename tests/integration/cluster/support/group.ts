@@ -1,5 +1,6 @@
 /** A StatefulSet of real pods with a lock on it, in a namespace of its own. */
 import { LOCKS, ROLES } from "../../../../functions/election/labels.ts";
+import { tokenAnnotation } from "../../../../functions/kit/handover/names.ts";
 import type { Revision } from "../../../../functions/kit/history/revision.ts";
 import type { KubeObject } from "../../../../functions/kit/kube/object.ts";
 import { succeed } from "../../../../infra/lab/api.ts";
@@ -28,9 +29,24 @@ const container = {
     timeoutSeconds: 1,
     failureThreshold: 1,
   },
+  volumeMounts: [{ name: "podinfo", mountPath: "/podinfo", readOnly: true }],
 };
 
-const statefulSet = (namespace: string): Parameters<typeof applyManifest>[1] => ({
+/** Role and token, as the README tells applications to read them. */
+const podinfo = {
+  name: "podinfo",
+  downwardAPI: {
+    items: [
+      { path: "role", fieldRef: { fieldPath: `metadata.labels['${ROLES.roleLabel}']` } },
+      { path: "token", fieldRef: { fieldPath: `metadata.annotations['${tokenAnnotation(ROLES.feature)}']` } },
+    ],
+  },
+};
+
+/** Fields of the pods' only container that shall be other ones. */
+export type ContainerFields = Readonly<Record<string, unknown>>;
+
+const statefulSet = (namespace: string, fields: ContainerFields): Parameters<typeof applyManifest>[1] => ({
   apiVersion: "apps/v1",
   kind: "StatefulSet",
   metadata: { name: "db", namespace },
@@ -39,15 +55,26 @@ const statefulSet = (namespace: string): Parameters<typeof applyManifest>[1] => 
     replicas: 3,
     podManagementPolicy: "Parallel",
     selector: { matchLabels: labels },
-    template: { metadata: { labels }, spec: { terminationGracePeriodSeconds: 10, containers: [container] } },
+    template: {
+      metadata: { labels },
+      spec: {
+        terminationGracePeriodSeconds: 10,
+        containers: [{ ...container, ...fields }],
+        volumes: [podinfo],
+      },
+    },
   },
 });
 
 /** Resolves once all pods are Ready. */
-export const createGroup = async (node: ClusterNode, namespace: string): Promise<LockName> => {
+export const createGroup = async (
+  node: ClusterNode,
+  namespace: string,
+  fields: ContainerFields = {},
+): Promise<LockName> => {
   const { api } = node;
   await applyManifest(api, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
-  await applyManifest(api, statefulSet(namespace));
+  await applyManifest(api, statefulSet(namespace, fields));
   await podsReady(node, namespace);
   const leaseName = "db-writer";
   await applyManifest(api, {

@@ -8,10 +8,10 @@ interface PodProcess {
   readonly command: string;
 }
 
-/** It may have ended since its pod's list was read. */
-const commandOf = (pid: number): string => {
+/** Nothing when it has ended since it was found. */
+const contentOf = (file: string): string => {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+    return readFileSync(file, "utf8");
   } catch {
     return "";
   }
@@ -20,8 +20,8 @@ const commandOf = (pid: number): string => {
 /** Of all containers of the pod, but for the one that only holds its network. */
 export const processesOf = (uid: string): readonly PodProcess[] =>
   globSync(`${CGROUPS}/{memory/,}kubepods/**/pod${uid}/**/cgroup.procs`)
-    .flatMap((file) => readFileSync(file, "utf8").split("\n").filter(Boolean).map(Number))
-    .map((pid) => ({ pid, command: commandOf(pid) }))
+    .flatMap((file) => contentOf(file).split("\n").filter(Boolean).map(Number))
+    .map((pid) => ({ pid, command: contentOf(`/proc/${pid}/cmdline`).replaceAll("\0", " ") }))
     .filter(({ command }) => command !== "" && !command.startsWith("/app/pause"));
 
 /** SIGKILL: what the kernel closes of its connections then, it closes. */

@@ -8,7 +8,7 @@ import { startObserver, type Observer } from "../../../../infra/lab/observer.ts"
 import type { OverlayName } from "../../platform/golden/overlays.ts";
 import type { Fault, Victim } from "./faults.ts";
 import { installOverlay, removeOverlay, watchScaling, type Scaling } from "./function.ts";
-import { createGroup, nextWriterAtMs, removeGroup } from "./group.ts";
+import { createGroup, nextWriterAtMs, removeGroup, type ContainerFields } from "./group.ts";
 
 const writerDeadlineMs = 60_000;
 const pollMs = 20;
@@ -24,7 +24,7 @@ export interface Stage {
 }
 
 /** Resolves once the group has its writer. `namespace` is made for it. */
-export const openStage = async (overlay: OverlayName, namespace: string): Promise<Stage> => {
+export const openStage = async (overlay: OverlayName, namespace: string, fields?: ContainerFields): Promise<Stage> => {
   const site = runningSite();
   if (site === undefined) throw new Error("no node runs");
   const node = openNode(site);
@@ -32,7 +32,7 @@ export const openStage = async (overlay: OverlayName, namespace: string): Promis
   await installOverlay(node, overlay);
   const scaling = await watchScaling(node, ending.signal);
   const observer = await startObserver({ kubeConfig: node.kubeConfig, namespace });
-  const lock = await createGroup(node, namespace);
+  const lock = await createGroup(node, namespace, fields);
   await waitForWriter(node, lock, { deadlineMs: writerDeadlineMs });
   const close = async (): Promise<void> => {
     ending.abort();
@@ -47,6 +47,7 @@ export const openStage = async (overlay: OverlayName, namespace: string): Promis
 
 export interface Struck {
   readonly victim: Victim;
+  readonly faultAtMs: number;
   /** At rest again. */
   readonly after: GroupState;
   /** The first change of the number of instances since the fault; undefined: there was none. */
@@ -74,6 +75,7 @@ export const strike = async (stage: Stage, before: GroupState, fault: Fault): Pr
   const change = scaling[scaledBefore];
   return {
     victim,
+    faultAtMs,
     after,
     woken: change && { replicas: change.replicas, afterMs: change.atMs - faultAtMs },
     labelledAfterMs: labelledAtMs - faultAtMs,
