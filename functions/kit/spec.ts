@@ -10,8 +10,11 @@ const shown = (value: unknown): string =>
 export const problem = (field: string, got: unknown, accepted: string): string =>
   `${field}: got ${shown(got)}, accepted is ${accepted}`;
 
+/** Whether an object may have that name: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names */
+export const isObjectName = (text: string): boolean => text.length <= NAME_CHARACTERS_MAX && DNS_SUBDOMAIN.test(text);
+
 export const nameProblems = (field: string, value: unknown): readonly string[] =>
-  typeof value === "string" && value.length <= NAME_CHARACTERS_MAX && DNS_SUBDOMAIN.test(value)
+  typeof value === "string" && isObjectName(value)
     ? []
     : [problem(field, value, "the name of an object (lower-case DNS subdomain, 1 to 253 characters)")];
 

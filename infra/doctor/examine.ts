@@ -11,14 +11,17 @@ import { networkPolicies } from "./checks/network-policies.ts";
 import { permissions } from "./checks/permissions.ts";
 import { probes } from "./checks/probes.ts";
 import { records } from "./checks/records.ts";
+import { scaling } from "./checks/scaling.ts";
 import { settings } from "./checks/settings.ts";
 import { sources } from "./checks/sources.ts";
 import { standby } from "./checks/standby.ts";
+import { streams } from "./checks/streams.ts";
 import { ticks } from "./checks/ticks.ts";
 import { workloads } from "./checks/workloads.ts";
+import { hiddenSettings, isHidden, VARIABLES } from "./environment.ts";
 import { unknown, type Finding, type Reported } from "./finding.ts";
 import { installationOf, type Installation } from "./installation.ts";
-import type { Refused, Snapshot } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** From the ground up: what is wrong early explains what is wrong later. */
 export const CHECKS: readonly Check[] = [
@@ -28,9 +31,11 @@ export const CHECKS: readonly Check[] = [
   permissions,
   settings,
   workloads,
+  scaling,
   annotations,
   networkPolicies,
   sources,
+  streams,
   ticks,
   leases,
   records,
@@ -56,16 +61,19 @@ const unread = ({ refused }: Snapshot): readonly Reported[] =>
     ),
   );
 
-/** What has to be known to say which form is there. */
-const FORM_READS = new Set<Refused["collection"]>(form.reads);
-
 /** Where something may not be read, that nothing was found there means nothing, for better or worse: `unread` says so. */
-const isBlind = ({ refused }: Snapshot, reads: ReadonlySet<Refused["collection"]>): boolean =>
-  refused.some(({ collection }) => reads.has(collection));
+const isUnread = ({ refused }: Snapshot, { reads }: Check): boolean =>
+  refused.some(({ collection }) => reads.includes(collection));
+
+/** The check of settings says so. */
+const isUntold = (installation: Installation, { reads }: Check): boolean => {
+  const hidden = hiddenSettings(installation);
+  return VARIABLES.some((name) => reads.includes(name) && isHidden(hidden, name));
+};
 
 const run = (check: Check, snapshot: Snapshot, installation: Installation | undefined): readonly Reported[] => {
-  const { name, reads, fine } = check;
-  if (isBlind(snapshot, new Set(reads))) return [];
+  const { name, fine } = check;
+  if (isUnread(snapshot, check) || (installation !== undefined && isUntold(installation, check))) return [];
   const found = check.run(snapshot, installation);
   if (found === undefined) return [];
   const object = `Namespace ${snapshot.namespace}`;
@@ -75,6 +83,7 @@ const run = (check: Check, snapshot: Snapshot, installation: Installation | unde
 
 /** In the order of the checks. */
 export const examine = (snapshot: Snapshot): readonly Reported[] => {
-  const installation = isBlind(snapshot, FORM_READS) ? undefined : installationOf(snapshot);
+  // What has to be known to say which form is there.
+  const installation = isUnread(snapshot, form) ? undefined : installationOf(snapshot);
   return [...unread(snapshot), ...CHECKS.flatMap((check) => run(check, snapshot, installation))];
 };

@@ -1,5 +1,4 @@
-/** Which of the forms of docs/install.md is there, and what its parts are told: the function, and what sends it events. */
-import { readConfig, type Config } from "../../functions/kit/host/config.ts";
+/** Which of the forms of docs/install.md is there, and of which parts it consists: the function, and what sends it events. */
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
 import type { Account, Snapshot } from "./snapshot.ts";
 
@@ -10,8 +9,10 @@ export const FUNCTION = "bellwether";
 
 export interface Container {
   readonly name: string;
+  readonly command?: readonly string[];
   readonly args?: readonly string[];
-  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: object }[];
+  readonly envFrom?: readonly object[];
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
 }
 
@@ -91,24 +92,9 @@ export const installationOf = (snapshot: Snapshot): Installation | undefined => 
   return { ...parts, form: isThroughInterceptor ? "keda/http" : "standalone" };
 };
 
-export const environmentOf = ({ container }: Workload): Readonly<Record<string, string>> =>
-  Object.fromEntries((container.env ?? []).flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])));
-
-/** As its container will read it; text: why it will not start. */
-export const settingsOf = (workload: Workload): Config | string => {
-  try {
-    // Where the API server is, the kubelet says.
-    return readConfig({ KUBERNETES_SERVICE_HOST: "kubernetes", ...environmentOf(workload) });
-  } catch (problem) {
-    return problem instanceof Error ? problem.message : String(problem);
-  }
-};
-
-/** The values of an option among the container's arguments: `--sink=URL`. */
-export const argumentsOf = ({ container }: Workload, option: string): readonly string[] =>
-  (container.args ?? []).flatMap((argument) =>
-    argument.startsWith(`${option}=`) ? [argument.slice(option.length + 1)] : [],
-  );
+/** No instance runs while nothing happens, so that everything first waits for one to start. */
+export const maySleep = ({ form, fn }: Installation): boolean =>
+  form.startsWith("keda/") || (form.startsWith("knative/") && !isKeptWarm(fn));
 
 /** What installs the form again, as it was meant. */
 export const applyCommand = ({ form }: Installation): string => `kubectl apply -k infra/${form}`;

@@ -4,7 +4,8 @@ import type { KubeList, KubeObject } from "../../functions/kit/kube/object.ts";
 import { apiVersionOf, getRequest, listRequest, SERVICES, type Resource } from "../../functions/kit/kube/request.ts";
 import { readManifests } from "../lab/manifests.ts";
 import type { Access, Answer } from "./access.ts";
-import { installationOf, settingsOf } from "./installation.ts";
+import { settingsOf } from "./environment.ts";
+import { installationOf } from "./installation.ts";
 import { definitionPath, LABEL_SELECTORS, LED, OWN, PLATFORM, type LedName, type OwnName } from "./resources.ts";
 import { neededPermissions } from "./permissions.ts";
 import { sinkServices } from "./sinks.ts";
@@ -159,6 +160,17 @@ const scopesOf = (snapshot: Snapshot): Scopes => {
   return [...new Set([...settings.namespaces, ...settings.rolesNamespaces])];
 };
 
+/** Whoever may not look everywhere learns nothing of this: it is about others' namespaces, and no part of the installation. */
+const readStrays = async (access: Access, basics: Basics, scopes: Scopes): Promise<readonly KubeObject[]> => {
+  if (scopes.includes(undefined)) return [];
+  const elsewhere = createReader(access, basics);
+  const lists = await Promise.all([
+    elsewhere.list("locks", LED.locks, { namespace: undefined }),
+    elsewhere.list("checkers", LED.checkers, { namespace: undefined }),
+  ]);
+  return lists.flat().filter(({ metadata }) => !scopes.includes(metadata.namespace));
+};
+
 const readSinks = async (reader: Reader, snapshot: Snapshot): Promise<readonly KubeObject[]> => {
   const found = await Promise.all(
     sinkServices(snapshot).map(({ namespace, name }) =>
@@ -176,10 +188,23 @@ export const readSnapshot = async (access: Access, namespace: string): Promise<S
   const reader = createReader(access, basics);
   const own = await readOwn(reader, namespace);
   const { refused } = reader;
-  const installed: Snapshot = { ...basics, namespace, own, led: EMPTY_LED, sinks: [], reviews: [], refused };
+  const installed: Snapshot = {
+    ...basics,
+    namespace,
+    own,
+    led: EMPTY_LED,
+    strays: [],
+    sinks: [],
+    reviews: [],
+    refused,
+  };
   const scopes = scopesOf(installed);
-  const [led, sinks] = await Promise.all([readLed(reader, scopes), readSinks(reader, installed)]);
-  const served: Snapshot = { ...installed, led, sinks };
+  const [led, strays, sinks] = await Promise.all([
+    readLed(reader, scopes),
+    readStrays(access, basics, scopes),
+    readSinks(reader, installed),
+  ]);
+  const served: Snapshot = { ...installed, led, strays, sinks };
   const reviews = await inTurn(neededPermissions(served, scopes), async (needed): Promise<Review> => {
     const allowed = await access.may(needed.account, needed, needed.namespace);
     return { ...needed, allowed };

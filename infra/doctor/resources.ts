@@ -88,3 +88,6 @@ export const PLATFORM: Readonly<Record<string, string>> = {
   KEDA: definitionName(OWN.scaledObjects),
   "the HTTP add-on": definitionName(OWN.interceptorRoutes),
 };
+
+/** The one label of a namespace that the doctor knows without reading it: its name. */
+export const NAMESPACE_LABEL = "kubernetes.io/metadata.name";

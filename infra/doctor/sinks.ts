@@ -1,6 +1,7 @@
 /** Where events are sent, as far as the cluster's own names tell: a URL's host, and the Service behind it. */
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
-import { argumentsOf, environmentOf, installationOf, type Installation } from "./installation.ts";
+import { argumentsOf, environmentOf } from "./environment.ts";
+import { installationOf, type Installation } from "./installation.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export interface ServiceName {
@@ -40,7 +41,7 @@ const sinkOf = ({ spec }: KubeObject): SinkSpec => ((spec ?? {}) as { readonly s
 /** Sources of the form that is there: events and ticks. */
 export const sendersOf = ({ own }: Snapshot, { form, source, scaler }: Installation): readonly Sender[] => {
   if (form === "standalone") {
-    const uri = source && argumentsOf(source, "--sink")[0];
+    const uri = source && argumentsOf(source, "--sink").at(-1);
     return source === undefined ? [] : [{ object: source.object, field: "--sink", sink: { ...(uri && { uri }) } }];
   }
   if (form === "keda/push") {
@@ -67,15 +68,39 @@ export const findService = (
 ): KubeObject | undefined =>
   services.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
 
-/** Services of other namespaces that a sink names, itself or through an ExternalName. */
+/** Metadata of a trigger: whom KEDA asks, and what it hands on. */
+export type PushTrigger = Readonly<Record<string, string>>;
+
+interface Triggers {
+  readonly triggers?: readonly { readonly type?: string; readonly metadata?: PushTrigger }[];
+}
+
+/** Of a ScaledObject. */
+export const pushTriggersOf = ({ spec }: KubeObject): readonly PushTrigger[] =>
+  (((spec ?? {}) as Triggers).triggers ?? [])
+    .filter(({ type }) => type === "external-push")
+    .map(({ metadata = {} }) => metadata);
+
+/** KEDA looks for a name without a namespace in its own. */
+const KEDA_NAMESPACE = "keda";
+
+export const addressOf = ({
+  scalerAddress: text = "",
+}: PushTrigger): { readonly host: ServiceName; readonly port: number; readonly text: string } => {
+  const url = URL.parse(`grpc://${text}`);
+  return { host: serviceOfHost(url?.hostname ?? "", KEDA_NAMESPACE), port: Number(url?.port), text };
+};
+
+/** Services of other namespaces that a sink or a trigger names, itself or through an ExternalName. */
 export const sinkServices = (snapshot: Snapshot): readonly ServiceName[] => {
   const installation = installationOf(snapshot);
   const { namespace, own } = snapshot;
   if (installation === undefined) return [];
   const uris = sendersOf(snapshot, installation).flatMap(({ sink }) => sink.uri ?? []);
   const hosts = [...uris.map(hostOf), ...own.ownServices.flatMap((service) => externalNameOf(service) ?? [])];
-  const names = hosts
-    .map((host) => serviceOfHost(host, namespace))
-    .filter((service) => service.namespace !== namespace);
+  const names = [
+    ...hosts.map((host) => serviceOfHost(host, namespace)),
+    ...own.scaledObjects.flatMap(pushTriggersOf).map((trigger) => addressOf(trigger).host),
+  ].filter((service) => service.name !== "" && service.namespace !== namespace);
   return [...new Map(names.map((service) => [`${service.namespace}/${service.name}`, service])).values()];
 };

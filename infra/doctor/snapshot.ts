@@ -51,6 +51,8 @@ export interface Snapshot {
   readonly hiddenDefinitions: readonly string[];
   readonly own: Readonly<Record<OwnName, readonly KubeObject[]>>;
   readonly led: Readonly<Record<LedName, readonly KubeObject[]>>;
+  /** Locks and checkers of namespaces that are not served, as far as the caller may list them. */
+  readonly strays: readonly KubeObject[];
   /** Services of other namespaces that sinks name. */
   readonly sinks: readonly KubeObject[];
   /** `ingress-class` of Serving; undefined: not readable, or no Serving. */

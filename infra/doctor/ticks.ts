@@ -1,7 +1,8 @@
 /** How often ticks come: by a PingSource's schedule, the source's, or the scaler's own setting. */
 import { Cron } from "croner";
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
-import { argumentsOf, settingsOf, type Installation } from "./installation.ts";
+import { argumentsOf, settingsOf } from "./environment.ts";
+import type { Installation } from "./installation.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export interface Tick {
@@ -37,7 +38,7 @@ const EVERY_MINUTE = "* * * * *";
 
 export const ticksOf = ({ own, now }: Snapshot, { form, source, scaler }: Installation): readonly Tick[] => {
   if (form === "standalone") {
-    return (source === undefined ? [] : argumentsOf(source, "--schedule")).flatMap((text) =>
+    return (source === undefined ? [] : argumentsOf(source, "--schedule").slice(-1)).flatMap((text) =>
       source === undefined
         ? []
         : { object: source.object, field: "--schedule", text, seconds: periodSeconds(text, now) },

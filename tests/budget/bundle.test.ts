@@ -13,8 +13,8 @@ import { startRoleApp } from "../../infra/lab/role-app-server.ts";
 import { bundle, ENTRIES } from "../../infra/tools/build.ts";
 
 /**
- * What three features need and 5 %: 149 KB are loaded at the start (the kit 59, active/standby with its route mode 39, roles 27, the
- * election 21), and cloudevents is 69 KB that are loaded with a sink. It was 200 KiB while the election was alone.
+ * What three features need and hardly more, so that growth is a decision: 172 KB are loaded at the start (the kit 64, active/standby with its
+ * route mode 45, roles 28, the election 21), and cloudevents is 69 KB that are loaded with a sink. It was 200 KiB while the election was alone.
  */
 const SIZE_LIMIT_BYTES = 236 * 1024;
 /** Of the file with gRPC, which only those load who have a LeaderStatusChecker. */

@@ -18,13 +18,13 @@ vi.mock("../../functions/kit/handover/plan.ts", async (original) => {
   return { ...real, plan: weakPlan(real.plan), planEnrolment: weakPlanEnrolment(real.planEnrolment) };
 });
 vi.mock("../../functions/kit/handover/attempt.ts", async (original) => {
-  const { weakAbsorbEnrolled, weakAnswerToReread, weakUnseenHolder } = await import("./weakening.ts");
+  const { weakAbsorbEnrolled, weakAnswerToReread, weakHangingHolder } = await import("./weakening.ts");
   const real = await original<typeof Attempt>();
   return {
     ...real,
     absorbEnrolled: weakAbsorbEnrolled(real.absorbEnrolled),
     answerToReread: weakAnswerToReread(real.answerToReread),
-    unseenHolder: weakUnseenHolder(real.unseenHolder),
+    hangingHolder: weakHangingHolder(real.hangingHolder),
   };
 });
 vi.mock("../../functions/election/decide.ts", async (original) => {

@@ -4,7 +4,7 @@
  */
 import type { elect } from "../../functions/election/decide.ts";
 import type { loadOwner } from "../../functions/election/load.ts";
-import type { absorbEnrolled, answerToReread, unseenHolder } from "../../functions/kit/handover/attempt.ts";
+import type { absorbEnrolled, answerToReread, hangingHolder } from "../../functions/kit/handover/attempt.ts";
 import type { plan, planEnrolment } from "../../functions/kit/handover/plan.ts";
 import { PODS, type KubeRequest, type KubeResponse, type Transport } from "../../functions/kit/kube/request.ts";
 import type { viewCandidate } from "../../functions/kit/pods/candidate.ts";
@@ -53,8 +53,8 @@ export const weakAnswerToReread =
   (view, known, response) =>
     (chosen?.answerToReread?.(real) ?? real)(view, known, response);
 
-export const weakUnseenHolder =
-  (real: typeof unseenHolder): typeof unseenHolder =>
+export const weakHangingHolder =
+  (real: typeof hangingHolder): typeof hangingHolder =>
   (observed, change) =>
     chosen?.seeksHolder === false ? undefined : real(observed, change);
 

@@ -37,7 +37,7 @@ export interface Variant {
   readonly absorbEnrolled?: (real: typeof absorbEnrolled) => typeof absorbEnrolled;
   /** The pods are read first, the record after them. */
   readonly podsFirst?: true;
-  /** Whom the record names is not looked for where it was not found. */
+  /** Whom the record names is not fenced before it moves on, be it found or not. */
   readonly seeksHolder?: false;
 }
 
@@ -186,23 +186,26 @@ export const VARIANTS: readonly Variant[] = [
     flaw: "S1",
     plan: (real) => (observed, target) => pretending(real, { observed, target }, stampedNow(observed.record)),
     see: (pod) => ({ ...pod, stamp: undefined }),
+    seeksHolder: false,
   },
   {
     name: "fence-previous-leader-only",
-    leavesOut: "the fence of every pod that is not seen to lead",
+    leavesOut: "the fence of every pod that is not seen to lead, and of whom the record names before it moves on",
     flaw: "S1",
     plan: fencingOnly((pod, names) => pod.role === names.leader || pod.token !== undefined),
+    seeksHolder: false,
   },
   {
     name: "skip-unlabelled",
-    leavesOut: "the fence of members without a role",
+    leavesOut: "the fence of members without a role, and of whom the record names before it moves on",
     flaw: "S1",
     plan: skippingUnlabelled,
     planEnrolment: roleless,
+    seeksHolder: false,
   },
   {
     name: "pods-before-record",
-    leavesOut: "the order of the reads, and the look for a pod that the record names and that was not found",
+    leavesOut: "the order of the reads, and the fence of whom the record names before it moves on",
     flaw: "S1",
     podsFirst: true,
     seeksHolder: false,

@@ -4,9 +4,9 @@
  */
 import type { Io } from "../context.ts";
 import { nextEpoch } from "../handover/epoch.ts";
-import type { RecordView } from "../handover/model.ts";
+import { viewRecord, type RecordView } from "../handover/model.ts";
 import { enrolmentLabel, GROUP_LABEL, type RoleNames } from "../handover/names.ts";
-import { recordRequest } from "../handover/record.ts";
+import { recordRequest, type RecordSpec } from "../handover/record.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { readOne } from "../kube/read.ts";
 import { LEASES } from "../kube/request.ts";
@@ -14,9 +14,10 @@ import { classify } from "../kube/status-class.ts";
 import { done, failed, restart, type PassOutcome } from "../outcome.ts";
 import { viewCandidate, type Candidate } from "../pods/candidate.ts";
 import { listPods } from "../pods/load.ts";
+import { isObjectName } from "../spec.ts";
 import { closeGroup, type Closing } from "./ending.ts";
 import { portsFor } from "./ports.ts";
-import { loadRecords } from "./records.ts";
+import { loadRecords, type RecordGroup } from "./records.ts";
 
 /** Of a record that ends: nobody renews it. */
 const LEASE_SECONDS = 30;
@@ -49,6 +50,12 @@ export const orphanedGroups = (
   return [...found.values()];
 };
 
+/** Nobody owns what is left. */
+const remainsOf = (
+  record: RecordGroup & Pick<RecordSpec, "name">,
+  leaseDurationSeconds: number = LEASE_SECONDS,
+): RecordSpec => ({ ...record, owner: { namespace: record.namespace, name: "", uid: "" }, leaseDurationSeconds });
+
 /** An owner that only exists so far as its remains do. */
 const closingOf = (
   io: Io,
@@ -57,14 +64,10 @@ const closingOf = (
 ): Closing<Candidate> => {
   const ports = portsFor(io, {
     view: (pod) => viewCandidate(pod, names, { member: false, now: io.context.clock.serverNow() }),
-    record: {
-      name: record?.name ?? "",
-      namespace,
-      feature: names.feature,
-      group,
-      owner: { namespace, name: "", uid: "" },
-      leaseDurationSeconds: record?.leaseDurationSeconds ?? LEASE_SECONDS,
-    },
+    record: remainsOf(
+      { name: record?.name ?? "", namespace, feature: names.feature, group },
+      record?.leaseDurationSeconds,
+    ),
     confirmOwner: () => Promise.resolve(false),
   });
   return { names, ports, record, selector: undefined, epochSeen: 0 };
@@ -75,35 +78,30 @@ const ORPHAN_ENDED = "OrphanEnded";
 
 /**
  * Without a record nothing would tell whoever is about to make one that these pods lose their enrolment: so there is one first, which names
- * nobody. Undefined: no pod is enrolled, or nobody can make any, because the namespace goes away, or the name is taken.
+ * nobody, or the one that has the name, though not all of our labels. None: no pod is enrolled, or nobody can make any, because the namespace
+ * goes away, or the name is taken, or no Lease can have it.
  */
 const makeRecord = async (
   { context, send }: Io,
   { feature }: RoleNames,
   { namespace, group, name }: OrphanedGroup & { readonly name: string },
-): Promise<PassOutcome | undefined> => {
+): Promise<readonly RecordView[] | PassOutcome> => {
+  if (!isObjectName(name)) return [];
   const { enrolled } = await listPods(send, { feature, namespace, group, selector: undefined });
   if (!enrolled.ok) return failed("list enrolled pods", enrolled.response);
-  if (enrolled.items.length === 0) return undefined;
+  if (enrolled.items.length === 0) return [];
   const now = context.clock.serverNow();
-  const spec = {
-    name,
-    namespace,
-    feature,
-    group,
-    owner: { namespace, name: "", uid: "" },
-    leaseDurationSeconds: LEASE_SECONDS,
-  };
   const change = { previous: undefined, holder: undefined, epoch: nextEpoch([], now), leaseTransitions: 0 };
+  const spec = remainsOf({ name, namespace, feature, group });
   const response = await send(recordRequest(spec, { ...change, acquires: false }, now));
   const outcome = classify(response);
-  if (outcome === "terminating") return undefined;
+  if (outcome === "terminating") return [];
   if (outcome === "ok") return restart("what is left ends under a record");
   if (outcome !== "exists") return failed(`create Lease ${name}`, response);
   const found = await readOne(send, LEASES, namespace, name);
   if (!found.ok) return failed(`get Lease ${name}`, found.response);
-  const isTaken = found.object !== undefined && groupOfLease(found.object).group !== group;
-  return isTaken ? undefined : restart("the record appeared");
+  if (found.object === undefined) return restart("the record went away");
+  return groupOfLease(found.object).group === group ? [viewRecord(found.object, now)] : [];
 };
 
 /** Ends a group of which the caller has just read that no owner stands for it. `recordName`: where the group tells it. */
@@ -113,14 +111,13 @@ export const endRemains = async (
   orphan: OrphanedGroup & { readonly recordName?: string },
 ): Promise<PassOutcome> => {
   const { recordName: name } = orphan;
-  const records = await loadRecords(io, { feature: names.feature, ...orphan });
-  if (!records.ok) return failed(records.doing, records.response);
+  const listed = await loadRecords(io, { feature: names.feature, ...orphan });
+  if (!listed.ok) return failed(listed.doing, listed.response);
   if (io.context.mode === "observe") return done("ObserveMode");
-  if (records.value.length === 0 && name !== undefined) {
-    const made = await makeRecord(io, names, { ...orphan, name });
-    if (made !== undefined) return made;
-  }
-  for (const record of records.value.length === 0 ? [undefined] : records.value) {
+  const isListed = listed.value.length > 0 || name === undefined;
+  const records = isListed ? listed.value : await makeRecord(io, names, { ...orphan, name });
+  if ("kind" in records) return records;
+  for (const record of records.length === 0 ? [undefined] : records) {
     // Two records of one group end one after the other.
     // oxlint-disable-next-line no-await-in-loop
     const stop = await closeGroup(io, closingOf(io, names, { ...orphan, record }));

@@ -6,8 +6,18 @@
 import type { KubeObject } from "../kube/object.ts";
 import { getRequest, objectOf, patchRequest, PODS, type KubeRequest, type KubeResponse } from "../kube/request.ts";
 import { classify } from "../kube/status-class.ts";
-import { viewRecord, type Holder, type PodView, type RecordView, type Stamp } from "./model.ts";
-import { stampOf, type Observed, type PodChange, type RecordChange, type Step } from "./plan.ts";
+import { isObjectName } from "../spec.ts";
+import { viewRecord, type PodView, type RecordView, type Stamp } from "./model.ts";
+import {
+  fencing,
+  hasStamp,
+  outrun,
+  stampOf,
+  type Observed,
+  type PodChange,
+  type RecordChange,
+  type Step,
+} from "./plan.ts";
 
 const ROUNDS_MAX = 24;
 
@@ -181,37 +191,52 @@ export const absorbEnrolled = <P extends PodView>(observed: Observed<P>, enrolle
   return { ...observed, pods: [...observed.pods.filter(({ uid }) => !news.has(uid)), ...found] };
 };
 
+/** Whom the record names, and who is to be fenced before it moves on: an enrolled pod that was observed, or one to be looked for. */
+export type Hanging<P extends PodView> =
+  | { readonly kind: "fence"; readonly change: PodChange<P> }
+  | { readonly kind: "look"; readonly name: string };
+
 /**
- * Whom the record names although no enrolled pod that was observed is it: it has vanished, or was let go while it was named. Of such a pod no later
- * LIST may tell, and whoever knows the record as it is may still enrol and promote it.
+ * Whom the record names, unless an enrolled pod was observed that was written under it. It has vanished, or lost its enrolment while it was
+ * named, or somebody who has given notice before it was named is still about to let it go: of such a pod no later LIST may tell, and whoever
+ * knows the record as it is may still enrol and promote it. Undefined: nobody hangs in the air like that.
  */
-export const unseenHolder = <P extends PodView>(
-  { group, pods }: Observed<P>,
-  { previous }: RecordChange,
-): Holder | undefined => {
-  const holder = previous?.epoch === undefined ? undefined : previous.holder;
-  return pods.some((pod) => pod.uid === holder?.uid && pod.group === group) ? undefined : holder;
+export const hangingHolder = <P extends PodView>(
+  { names, group, pods }: Observed<P>,
+  { previous, epoch }: RecordChange,
+): Hanging<P> | undefined => {
+  const { holder } = previous ?? {};
+  // No pod has a name that no object can have: somebody has edited it.
+  if (previous?.epoch === undefined || holder === undefined || !isObjectName(holder.name)) return undefined;
+  const pod = pods.find(({ uid, group: own }) => uid === holder.uid && own === group);
+  if (pod === undefined) return { kind: "look", name: holder.name };
+  const { uid } = previous;
+  const present = { uid, epoch: previous.epoch };
+  return hasStamp(pod, present) || outrun(pod, present)
+    ? undefined
+    : { kind: "fence", change: fencing(names, pod, { uid, epoch }) };
 };
 
-/** So it is fenced before the record moves on: by the stamp alone, because it may be enrolled elsewhere. Undefined: it has vanished. */
-export const answerToUnseen = <P extends PodView>(
+/** One that was looked for is fenced by the stamp alone, because it may be enrolled elsewhere. Undefined: nothing is to be done. */
+export const answerToLook = <P extends PodView>(
   view: (pod: KubeObject) => P,
   { names, group }: Observed<P>,
   { change: { previous, epoch }, response }: { readonly change: RecordChange; readonly response: KubeResponse },
-): { readonly kind: "fence"; readonly change: PodChange<P> } | Stop | undefined => {
+): Extract<Hanging<P>, { kind: "fence" }> | Stop | undefined => {
   const outcome = classify(response);
-  if (outcome === "gone" || previous === undefined) return undefined;
+  if (outcome === "gone" || previous?.epoch === undefined) return undefined;
   if (outcome !== "ok") return { kind: "refused", doing: "get the pod that the record names", response };
   const pod = view(objectOf(response));
+  const { uid } = previous;
   if (pod.uid !== previous.holder?.uid) return undefined;
   if (pod.group === group) return restart(`pod ${pod.name} was enrolled meanwhile`);
-  // Another group's leader keeps its stamp: it is let go there only once it was fenced, under an epoch of that time.
-  if (pod.group !== undefined && pod.role === names.leader) return undefined;
-  return { kind: "fence", change: { pod, labels: {}, annotations: stampOf(names, { uid: previous.uid, epoch }) } };
+  // Nobody promotes it by this record any more. So another group's leader is stamped once at most.
+  if (outrun(pod, { uid, epoch: previous.epoch })) return undefined;
+  return { kind: "fence", change: { pod, labels: {}, annotations: stampOf(names, { uid, epoch }) } };
 };
 
 /** What the answer to that fence means; undefined: the record may move on. */
-export const answerToUnseenFence = ({ name }: PodView, response: KubeResponse): Stop | undefined => {
+export const answerToHolderFence = ({ name }: PodView, response: KubeResponse): Stop | undefined => {
   const outcome = classify(response);
   if (outcome === "ok" || outcome === "gone") return undefined;
   if (outcome === "stale") return restart(`pod ${name} changed before the record did`);

@@ -13,14 +13,14 @@ import {
   absorbRecord,
   advance,
   answerToReread,
-  answerToUnseen,
-  answerToUnseenFence,
+  answerToHolderFence,
+  answerToLook,
   answerToWrite,
   begin,
+  hangingHolder,
   isConflict,
   judgeStep,
   podRequest,
-  unseenHolder,
   type Phase,
   type PodAnswer,
   type Sent,
@@ -112,17 +112,18 @@ const needsOwner = ({ previous, holder }: RecordChange): boolean =>
   previous === undefined || (previous.holder === undefined && holder !== undefined);
 
 /** Undefined: the record may move on. */
-const fenceUnseen = async <P extends PodView>(
+const fenceHolder = async <P extends PodView>(
   { send, view, record: { namespace } }: HandoverPorts<P>,
   observed: Observed<P>,
   change: RecordChange,
 ): Promise<Stop | undefined> => {
-  const holder = unseenHolder(observed, change);
-  if (holder === undefined) return undefined;
-  const response = await send(getRequest(PODS, namespace, holder.name));
-  const answer = answerToUnseen(view, observed, { change, response });
+  const hanging = hangingHolder(observed, change);
+  const answer =
+    hanging?.kind === "look"
+      ? answerToLook(view, observed, { change, response: await send(getRequest(PODS, namespace, hanging.name)) })
+      : hanging;
   if (answer?.kind !== "fence") return answer;
-  return answerToUnseenFence(answer.change.pod, await send(podRequest(answer.change)));
+  return answerToHolderFence(answer.change.pod, await send(podRequest(answer.change)));
 };
 
 /** What keeps the record from being written as it is to be; undefined: nothing. */
@@ -131,7 +132,7 @@ const obstacleTo = async <P extends PodView>(
   observed: Observed<P>,
   change: RecordChange,
 ): Promise<Stop | undefined> => {
-  const stop = await fenceUnseen(ports, observed, change);
+  const stop = await fenceHolder(ports, observed, change);
   if (stop !== undefined) return stop;
   if (needsOwner(change) && !(await ports.confirmOwner())) {
     return { kind: "restart", reason: "the owner is gone or was edited" };

@@ -60,7 +60,8 @@ export const stampOf = (names: RoleNames, record: { uid: string; epoch: number }
   [stampRecordAnnotation(names.feature)]: record.uid,
 });
 
-const hasStamp = (pod: PodView, record: { uid: string; epoch: number }): boolean =>
+/** It was written under that epoch. */
+export const hasStamp = (pod: PodView, record: { uid: string; epoch: number }): boolean =>
   pod.stamp?.epoch === record.epoch && pod.stamp.record === record.uid;
 
 const followerRole = (names: RoleNames): Record<string, string | null> => ({ [names.roleLabel]: names.follower });
@@ -86,7 +87,8 @@ const enrolment = <P extends PodView>({ names, group, record }: Observed<P>, pod
 export const planEnrolment = <P extends PodView>(observed: Observed<P>): readonly PodChange<P>[] =>
   observed.pods.filter((pod) => pod.member && pod.group !== observed.group).map((pod) => enrolment(observed, pod));
 
-const outrun = (pod: PodView, record: RecordView & { epoch: number }): boolean =>
+/** Whoever promotes by that record finds the pod ahead of it. */
+export const outrun = (pod: PodView, record: { uid: string; epoch: number }): boolean =>
   pod.stamp !== undefined &&
   (pod.stamp.epoch > record.epoch || (pod.stamp.epoch === record.epoch && pod.stamp.record !== record.uid));
 
@@ -125,7 +127,7 @@ const recordChange = (observed: Observed, holder: Holder | undefined): RecordCha
 const isFenced = (names: RoleNames, pod: PodView, record: { uid: string; epoch: number }): boolean =>
   hasStamp(pod, record) && (pod.role ?? null) === names.follower && pod.token === undefined;
 
-const fencing = <P extends PodView>(
+export const fencing = <P extends PodView>(
   names: RoleNames,
   pod: P,
   record: { uid: string; epoch: number },

@@ -56,12 +56,27 @@ const findingsOf = (object: KubeObject): readonly Finding[] => {
   return [...unavailable(object), ...others(object)];
 };
 
+/** Another installation may serve it: then that has given it a status. */
+const strayFindings = (object: KubeObject): readonly Finding[] =>
+  object.metadata.deletionTimestamp !== undefined || conditionOf(object, "Available") !== undefined
+    ? []
+    : [
+        warning({
+          object: nameOf(object),
+          field: "metadata.namespace",
+          got: `${object.metadata.namespace ?? ""}, which this installation does not serve, and no status: nobody looks at it`,
+          accepted: "a namespace that BELLWETHER_NAMESPACES names",
+          remedy: "Have this namespace served, too (docs/install.md, One namespace, or a few), or delete the object.",
+        }),
+      ];
+
 export const conditions: Check = {
   name: "conditions",
-  reads: ["locks", "checkers"],
+  reads: ["locks", "checkers", "BELLWETHER_NAMESPACES"],
   fine: "every lock and checker has a leader, and nothing else to say",
-  run: ({ led }) => {
+  run: ({ led, strays }) => {
     const all = [...led.locks, ...led.checkers];
-    return all.length === 0 ? undefined : all.flatMap(findingsOf);
+    if (all.length + strays.length === 0) return undefined;
+    return [...all.flatMap(findingsOf), ...strays.flatMap(strayFindings)];
   },
 };

@@ -74,7 +74,7 @@ const findingsOf = (snapshot: Snapshot): readonly Finding[] => {
 
 export const followers: Check = {
   name: "followers",
-  reads: ["locks", "checkers", "services", "statefulSets"],
+  reads: ["locks", "checkers", "services", "statefulSets", "BELLWETHER_NAMESPACES"],
   fine: "Services that follow a leader find one, and every leader has one that follows",
   run: (snapshot) => {
     const { locks, checkers, services } = snapshot.led;

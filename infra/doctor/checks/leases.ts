@@ -52,7 +52,7 @@ const recordFindings = ({ led, now }: Snapshot, tickSeconds: number): readonly F
 
 export const leases: Check = {
   name: "leases",
-  reads: ["locks", "records", "pingSources", "deployments"],
+  reads: ["locks", "records", "pingSources", "deployments", "BELLWETHER_NAMESPACES", "BELLWETHER_TICK_SECONDS"],
   fine: "every Lease is long enough for the tick",
   run: (snapshot, installation) => {
     const tickSeconds = installation && tickSecondsOf(snapshot, installation);

@@ -1,36 +1,21 @@
-/** Whether the NetworkPolicies that concern the function's pods let in whoever brings events. */
+/** Whether the NetworkPolicies that concern our pods let in whoever brings events, and let out what these pods have to ask. */
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
-import { selects, type LabelSelector } from "../../../functions/kit/selector.ts";
+import { selects } from "../../../functions/kit/selector.ts";
 import type { Check } from "../check.ts";
-import { error, warning, type Finding } from "../finding.ts";
-import type { Installation } from "../installation.ts";
+import { error, unknown, warning, type Finding } from "../finding.ts";
+import type { Installation, Workload } from "../installation.ts";
+import { admits, policiesOf, rulesOf, type Connection, type Direction, type Pods, type Port } from "../policies.ts";
 import { externalNameOf, serviceOfHost } from "../sinks.ts";
 import { nameOf, type Snapshot } from "../snapshot.ts";
 
-interface Port {
-  readonly protocol?: string;
-  readonly port?: number | string;
-  readonly endPort?: number;
-}
-
-interface Peer {
-  readonly namespaceSelector?: LabelSelector;
-  readonly podSelector?: LabelSelector;
-  readonly ipBlock?: object;
-}
-
-interface Policy {
-  readonly podSelector?: LabelSelector;
-  readonly policyTypes?: readonly string[];
-  readonly ingress?: readonly { readonly from?: readonly Peer[]; readonly ports?: readonly Port[] }[];
-}
-
-/** Who brings events, and where to. */
-interface Bringer {
-  readonly namespace: string;
-  /** Undefined: not known, so that a selector of pods may match. */
-  readonly labels: Readonly<Record<string, string>> | undefined;
-  readonly port: { readonly number: number; readonly name: string };
+/** A connection without which nothing works, at the end of it that is ours. */
+interface Needed extends Connection {
+  readonly pods: Workload;
+  /** The other end, in messages. */
+  readonly place: string;
+  readonly without: string;
+  /** Its place or its port is for somebody else to choose: what is usual, and to be said to whoever chose otherwise. */
+  readonly usual?: string;
 }
 
 /** Of its pods, where requests from inside the cluster come through. https://knative.dev/docs/install/ */
@@ -40,66 +25,109 @@ const INGRESS_NAMESPACES: Readonly<Record<string, string>> = {
   "contour.ingress.networking.knative.dev": "contour-internal",
 };
 
-const NAMESPACE_LABEL = "kubernetes.io/metadata.name";
-const QUEUE_PROXY = { number: 8012, name: "queue-port" };
-const OURS = { number: 8080, name: "http" };
+const NO_EVENTS = "events do not reach the function";
 
-const specOf = ({ spec }: KubeObject): Policy => spec ?? {};
+const QUEUE_PROXY: Port = { protocol: "TCP", number: 8012, name: "queue-port" };
+const FUNCTION_PORT: Port = { protocol: "TCP", number: 8080, name: "http" };
+const SCALER_PORT: Port = { protocol: "TCP", number: 9090, name: "grpc" };
+/** Of the servers themselves: policies are applied behind their Services. */
+const API_SERVER: readonly Port[] = [443, 6443].map((number) => ({ protocol: "TCP", number }));
+/** The usual one, OpenShift's and Gardener's. */
+const DNS: readonly Port[] = [53, 5353, 8053].map((number) => ({ protocol: "UDP", number }));
 
-/** An address block says nothing about pods that we know: it may well hold them. */
-const isFrom = (peer: Peer, { namespace, labels }: Bringer, own: string): boolean => {
-  if (peer.ipBlock !== undefined) return true;
-  const { namespaceSelector, podSelector = {} } = peer;
-  const isThere =
-    namespaceSelector === undefined ? namespace === own : selects(namespaceSelector, { [NAMESPACE_LABEL]: namespace });
-  return isThere && (labels === undefined || selects(podSelector, labels));
+const numbers = (ports: readonly Port[]): string => ports.map(({ number }) => number).join(" or ");
+
+const podsText = ({ namespace, labels }: Pods): string =>
+  `namespace ${namespace}${labels === undefined ? "" : ` pods ${JSON.stringify(labels)}`}`;
+
+const letIn = (pods: Workload, party: Pods, port: Port): Needed => ({
+  direction: "ingress",
+  party,
+  ports: [port],
+  pods,
+  place: `from ${podsText(party)} to port ${port.number}`,
+  without: NO_EVENTS,
+});
+
+/** From one part of ours to the function: out of the one, and into the other. */
+const toFunction = (from: Workload, fn: Workload, namespace: string): readonly Needed[] => {
+  const party = { namespace, labels: fn.labels };
+  const place = `to ${podsText(party)} on port ${FUNCTION_PORT.number}`;
+  return [
+    letIn(fn, { namespace, labels: from.labels }, FUNCTION_PORT),
+    { direction: "egress", party, ports: [FUNCTION_PORT], pods: from, place, without: NO_EVENTS },
+  ];
 };
 
-const isTo = ({ protocol = "TCP", port, endPort }: Port, wanted: Bringer["port"]): boolean => {
-  if (protocol !== "TCP") return false;
-  if (typeof port !== "number") return port === undefined || port === wanted.name;
-  return wanted.number >= port && wanted.number <= (endPort ?? port);
-};
+const toApiServer = (pods: Workload): Needed => ({
+  direction: "egress",
+  party: "server",
+  ports: API_SERVER,
+  pods,
+  place: `to the API server, which is no pod, on TCP port ${numbers(API_SERVER)}`,
+  without: "nothing is read, and nothing written",
+  usual: "where the API server itself listens on another port, see that the policy names it",
+});
 
-const admits = (policy: KubeObject, bringer: Bringer): boolean =>
-  (specOf(policy).ingress ?? []).some(
-    ({ from, ports }) =>
-      (from === undefined ||
-        from.length === 0 ||
-        from.some((peer) => isFrom(peer, bringer, policy.metadata.namespace ?? ""))) &&
-      (ports === undefined || ports.length === 0 || ports.some((port) => isTo(port, bringer.port))),
-  );
+const toDns = (pods: Workload): Needed => ({
+  direction: "egress",
+  party: "anything",
+  ports: DNS,
+  pods,
+  place: `to DNS on UDP port ${numbers(DNS)}`,
+  without: "the function's Service is not found by its name",
+  usual: "where the cluster's DNS listens on another port, see that the policy names it",
+});
+
+/** KEDA's own namespace is for its installer to choose. */
+const fromKeda = (scaler: Workload): Needed => ({
+  ...letIn(scaler, { namespace: "keda", labels: undefined }, SCALER_PORT),
+  without: "nobody is told that there is work, and the function is not started",
+  usual: "where KEDA runs in another namespace, see that the policy names it",
+});
 
 const interceptorNamespace = ({ own, namespace }: Snapshot): string | undefined => {
   const [bridge] = own.ownServices.flatMap((service) => externalNameOf(service) ?? []);
   return bridge === undefined ? undefined : serviceOfHost(bridge, namespace).namespace;
 };
 
-const bringersOf = (snapshot: Snapshot, { form, source, scaler }: Installation): readonly Bringer[] => {
+const bringers = (snapshot: Snapshot, { form, fn, source, scaler }: Installation): readonly Needed[] => {
   const { namespace, ingressClass } = snapshot;
+  if (form === "standalone")
+    return source === undefined ? [] : [...toFunction(source, fn, namespace), toApiServer(source), toDns(source)];
+  if (form === "keda/push") {
+    if (scaler === undefined) return [];
+    return [...toFunction(scaler, fn, namespace), fromKeda(scaler), toApiServer(scaler), toDns(scaler)];
+  }
   if (form === "keda/http") {
     const of = interceptorNamespace(snapshot);
-    return of === undefined ? [] : [{ namespace: of, labels: undefined, port: OURS }];
+    return of === undefined ? [] : [letIn(fn, { namespace: of, labels: undefined }, FUNCTION_PORT)];
   }
-  const sender = form === "standalone" ? source : scaler;
-  if (!form.startsWith("knative/"))
-    return sender === undefined ? [] : [{ namespace, labels: sender.labels, port: OURS }];
   const ingress = INGRESS_NAMESPACES[ingressClass ?? ""];
-  const namespaces = ["knative-serving", ...(ingress === undefined ? [] : [ingress])];
-  return namespaces.map((of) => ({ namespace: of, labels: undefined, port: QUEUE_PROXY }));
+  return ["knative-serving", ...(ingress === undefined ? [] : [ingress])].map((of) =>
+    letIn(fn, { namespace: of, labels: undefined }, QUEUE_PROXY),
+  );
 };
 
-const shut = (policies: readonly KubeObject[], { namespace, labels, port }: Bringer): Finding => {
-  const pods = labels === undefined ? "" : ` pods ${JSON.stringify(labels)}`;
+const WORD: Readonly<Record<Direction, string>> = { ingress: "lets nobody in", egress: "lets nothing out" };
+
+const findingsOf = ({ own }: Snapshot, needed: Needed): readonly Finding[] => {
+  const { direction, pods, place, without, usual } = needed;
+  const policies = policiesOf(own.networkPolicies, pods.labels, direction);
   const [policy] = policies;
-  const name = policy?.metadata.name ?? "";
-  return error({
-    object: policies.map(nameOf).join(", "),
-    field: "spec.ingress",
-    got: `lets nobody in from namespace ${namespace}${pods} to port ${port.number}: events do not reach the function`,
-    accepted: `a rule from there, to port ${port.number}`,
-    remedy: `kubectl -n ${policy?.metadata.namespace ?? ""} edit networkpolicy ${name}, or apply the form again (docs/install.md, Network policies)`,
-  });
+  if (policy === undefined || policies.some((one) => admits(one, needed))) return [];
+  const isGuess = usual !== undefined && policies.some((one) => rulesOf(one, direction).length > 0);
+  const { namespace = "", name } = policy.metadata;
+  const edit = `kubectl -n ${namespace} edit networkpolicy ${name}, or apply the form again (docs/install.md, Network policies)`;
+  return [
+    (isGuess ? unknown : error)({
+      object: policies.map(nameOf).join(", "),
+      field: `spec.${direction}`,
+      got: `${WORD[direction]} ${place}: ${without}`,
+      accepted: `for pods ${JSON.stringify(pods.labels)} a rule ${place}`,
+      remedy: isGuess ? `${edit}; ${usual}` : edit,
+    }),
+  ];
 };
 
 /** Where Serving's ingress runs is for its installer to choose. */
@@ -116,23 +144,34 @@ const unknownIngress = ({ ingressClass = "" }: Snapshot, [policy]: readonly Kube
         }),
       ];
 
+const OURS = { matchLabels: { "app.kubernetes.io/name": "bellwether" } };
+
+/** Our policies, and labels of the function's pods that none of them selects. */
+const unselected = ({ own }: Snapshot, { fn }: Installation): readonly Finding[] => {
+  const ours = own.networkPolicies.filter(({ metadata }) => selects(OURS, metadata.labels));
+  if (ours.length === 0 || policiesOf(ours, fn.labels, "ingress").length > 0) return [];
+  return [
+    warning({
+      object: nameOf(fn.object),
+      field: "spec.template.metadata.labels",
+      got: `${JSON.stringify(fn.labels)}, which is selected by none of ${ours.map(nameOf).join(", ")}: anybody reaches these pods`,
+      accepted: "app.kubernetes.io/name: bellwether and app.kubernetes.io/component: function among them",
+      remedy: "Give the pods these labels: in the Service's template, or under deploy.labels of func.yaml.",
+    }),
+  ];
+};
+
 export const networkPolicies: Check = {
   name: "network-policies",
   reads: ["networkPolicies", "ownServices"],
-  fine: "network policies let in whoever brings events",
+  fine: "network policies let in whoever brings events, and let out what has to be asked",
   run: (snapshot, installation) => {
-    if (installation === undefined) return undefined;
+    if (installation === undefined || snapshot.own.networkPolicies.length === 0) return undefined;
     const { fn, form } = installation;
-    const policies = snapshot.own.networkPolicies.filter((policy) => {
-      const { podSelector = {}, policyTypes = ["Ingress"] } = specOf(policy);
-      return policyTypes.includes("Ingress") && selects(podSelector, fn.labels);
-    });
-    if (policies.length === 0) return undefined;
-    const bringers = bringersOf(snapshot, installation);
+    const policies = policiesOf(snapshot.own.networkPolicies, fn.labels, "ingress");
     return [
-      ...bringers
-        .filter((bringer) => !policies.some((policy) => admits(policy, bringer)))
-        .map((bringer) => shut(policies, bringer)),
+      ...unselected(snapshot, installation),
+      ...[...bringers(snapshot, installation), toApiServer(fn)].flatMap((needed) => findingsOf(snapshot, needed)),
       ...(form.startsWith("knative/") ? unknownIngress(snapshot, policies) : []),
     ];
   },

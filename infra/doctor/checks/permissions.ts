@@ -1,5 +1,6 @@
 /** Whether the accounts of function, sources and scaler may do what the code behind them does. */
 import type { Check } from "../check.ts";
+import { settingsOf } from "../environment.ts";
 import { error, unknown, warning, type Finding } from "../finding.ts";
 import { applyCommand, type Installation } from "../installation.ts";
 import { RESTRICTED } from "../permissions.ts";
@@ -19,7 +20,10 @@ const placeText = (namespace: string | undefined): string =>
 const remedyOf = ([review]: readonly Review[], installation: Installation): string => {
   if (review?.resource !== "secrets") return `${applyCommand(installation)}, or what you made of it (docs/install.md)`;
   const { namespace = "", account } = review;
-  return `kubectl create rolebinding bellwether-roles-tls --clusterrole=bellwether-roles-tls --serviceaccount=${account.namespace}:${account.name} --namespace ${namespace}`;
+  const settings = settingsOf(installation.fn);
+  // The component namespaced makes a Role of it, in each namespace.
+  const kind = typeof settings === "string" || settings.namespaces.length === 0 ? "clusterrole" : "role";
+  return `kubectl create rolebinding bellwether-roles-tls --${kind}=bellwether-roles-tls --serviceaccount=${account.namespace}:${account.name} --namespace ${namespace}`;
 };
 
 const missing = (reviews: readonly Review[], installation: Installation): readonly Finding[] => {
@@ -55,7 +59,7 @@ const isApart = ({ resource }: Review): boolean => resource === "secrets" || res
 
 export const permissions: Check = {
   name: "permissions",
-  reads: [],
+  reads: ["BELLWETHER_NAMESPACES", "BELLWETHER_ROLES_NAMESPACES"],
   fine: "the accounts of function, sources and scaler may do what they have to do",
   run: ({ reviews }, installation) => {
     if (installation === undefined) return undefined;

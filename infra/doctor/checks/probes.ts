@@ -64,7 +64,7 @@ const findingsOf = ({ object, path, spec }: Template): readonly Finding[] => {
 
 export const probes: Check = {
   name: "probes",
-  reads: ["locks", "checkers", "statefulSets", "standbyPods"],
+  reads: ["locks", "checkers", "statefulSets", "standbyPods", "BELLWETHER_NAMESPACES"],
   fine: `Kubernetes notices a dead leader within ${NOTICED_WITHIN_SECONDS} s`,
   run: (snapshot) => {
     const templates = templatesOf(snapshot);

@@ -3,12 +3,14 @@ import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { viewRecord } from "../../../functions/kit/handover/model.ts";
 import type { Check } from "../check.ts";
 import { error, type Finding } from "../finding.ts";
-import type { Installation } from "../installation.ts";
+import { maySleep, type Installation } from "../installation.ts";
 import { conditionOf, nameOf, type Snapshot } from "../snapshot.ts";
 import { tickSecondsOf } from "../ticks.ts";
 
 /** Renewals take a moment, jitter half a second, and the server's `Date` counts whole seconds. */
 const SLACK_SECONDS = 3;
+/** From zero a tick waits until an instance has started. Of the HTTP add-on's route, longer than which nobody waits there. */
+const START_SECONDS = 30;
 /** The default, where nothing that ticks is found. */
 const DEFAULT_TICK_SECONDS = 10;
 
@@ -31,24 +33,26 @@ const remedyOf = (installation: Installation | undefined, namespace: string): st
 interface Judge {
   readonly snapshot: Snapshot;
   readonly tickSeconds: number;
+  /** How long a tick may wait for an instance. */
+  readonly startSeconds: number;
   readonly remedy: string;
 }
 
-const findingsOf = ({ snapshot, tickSeconds, remedy }: Judge, lease: KubeObject): readonly Finding[] => {
+const findingsOf = ({ snapshot, tickSeconds, startSeconds, remedy }: Judge, lease: KubeObject): readonly Finding[] => {
   const { now } = snapshot;
   const record = viewRecord(lease, now);
   const { renewTime, leaseDurationSeconds = 0 } = record;
   if (renewTime === undefined || !isHeldByReady(snapshot, record.namespace, record.holder?.uid)) return [];
   const ageSeconds = Math.round((now - renewTime) / 1000);
   // One that is too short for the ticks is told as that.
-  const longest = Math.max(leaseDurationSeconds, leaseDurationSeconds / 2 + tickSeconds) + SLACK_SECONDS;
+  const longest = Math.max(leaseDurationSeconds, leaseDurationSeconds / 2 + tickSeconds + startSeconds) + SLACK_SECONDS;
   if (ageSeconds <= longest) return [];
   return [
     error({
       object: nameOf(lease),
       field: "spec.renewTime",
       got: `${ageSeconds} s ago, though its holder is Ready: nobody ticks, or the function does not act`,
-      accepted: `at most ${leaseDurationSeconds} s`,
+      accepted: `at most ${Math.round(longest)} s: a Lease of ${leaseDurationSeconds} s is renewed at half of its duration, by the next tick`,
       remedy,
     }),
   ];
@@ -56,13 +60,14 @@ const findingsOf = ({ snapshot, tickSeconds, remedy }: Judge, lease: KubeObject)
 
 export const records: Check = {
   name: "records",
-  reads: ["records", "lockPods", "checkerPods", "standbyPods"],
+  reads: ["records", "lockPods", "checkerPods", "standbyPods", "BELLWETHER_NAMESPACES", "BELLWETHER_TICK_SECONDS"],
   fine: "the Lease of every leader that is Ready is renewed",
   run: (snapshot, installation) => {
     const { records: all } = snapshot.led;
     if (all.length === 0) return undefined;
     const tickSeconds = (installation && tickSecondsOf(snapshot, installation)) ?? DEFAULT_TICK_SECONDS;
-    const judge = { snapshot, tickSeconds, remedy: remedyOf(installation, snapshot.namespace) };
+    const startSeconds = installation !== undefined && maySleep(installation) ? START_SECONDS : 0;
+    const judge = { snapshot, tickSeconds, startSeconds, remedy: remedyOf(installation, snapshot.namespace) };
     return all.flatMap((lease) => findingsOf(judge, lease));
   },
 };

@@ -1,12 +1,14 @@
 /** Whether something sends events and ticks, is Ready, and sends them to the function. */
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
-import { selects } from "../../../functions/kit/selector.ts";
 import type { Check } from "../check.ts";
-import { error, warning, type Finding } from "../finding.ts";
+import { error, unknown, type Finding } from "../finding.ts";
 import { applyCommand, type Installation } from "../installation.ts";
-import { findService, hostOf, externalNameOf, sendersOf, serviceOfHost, type Sender, type SinkSpec } from "../sinks.ts";
+import { hasHost, routeProblem } from "../interceptor.ts";
 import { OWN } from "../resources.ts";
+import { functionListener, portProblem, serviceProblem } from "../services.ts";
+import { externalNameOf, findService, hostOf, sendersOf, serviceOfHost, type Sender, type SinkSpec } from "../sinks.ts";
 import { isServed, nameOf, unreadiness, type Snapshot } from "../snapshot.ts";
+import { passing, triggerSpecOf } from "../triggers.ts";
 
 /** What is wrong with where a sender posts to; undefined: it posts to the function. */
 type Problem = string | undefined;
@@ -19,58 +21,86 @@ interface Addressed {
   readonly status?: { readonly address?: { readonly url?: string } };
 }
 
-interface Subscription {
-  readonly broker?: string;
-  readonly subscriber?: SinkSpec;
-}
-
-interface Route {
-  readonly target?: { readonly service?: string };
-  readonly rules?: readonly { readonly hosts?: readonly string[] }[];
-}
-
 const urlOf = ({ fn }: Installation): string => (fn.object as Addressed).status?.address?.url ?? "";
 
-const throughInterceptor = (snapshot: Snapshot, host: string, bridge: KubeObject): Problem => {
+const throughInterceptor = (snapshot: Snapshot, installation: Installation, uri: URL, bridge: KubeObject): Problem => {
   const { own, sinks, namespace } = snapshot;
   const behind = serviceOfHost(externalNameOf(bridge) ?? "", namespace);
-  if (findService([...own.ownServices, ...sinks], behind) === undefined) {
+  const interceptor = findService([...own.ownServices, ...sinks], behind);
+  if (interceptor === undefined)
     return `${nameOf(bridge)} stands for Service ${behind.namespace}/${behind.name}, which is not there`;
-  }
-  const routes = own.interceptorRoutes.map(({ spec }) => (spec ?? {}) as Route);
-  const route = routes.find(({ rules = [] }) => rules.some(({ hosts = [] }) => hosts.includes(host)));
-  if (route === undefined) return `no InterceptorRoute has the host ${host}`;
-  const service = findService(own.ownServices, { namespace, name: route.target?.service ?? "" });
-  return service === undefined
-    ? `the InterceptorRoute leads to Service ${route.target?.service ?? ""}, which is not there`
+  const missing = portProblem(interceptor, portOf(uri));
+  if (missing !== undefined) return `${uri.href}: ${missing}`;
+  const route = own.interceptorRoutes.find((candidate) => hasHost(candidate, uri.hostname));
+  return route === undefined
+    ? `no InterceptorRoute has the host ${uri.hostname}`
+    : routeProblem(snapshot, installation, route);
+};
+
+const HTTP_PORT = 80;
+
+const portOf = ({ port }: URL): number => (port === "" ? HTTP_PORT : Number(port));
+
+/** Serving's own address, which may have a certificate. */
+const isServings = (installation: Installation, { hostname, protocol, port }: URL): boolean => {
+  const address = URL.parse(urlOf(installation));
+  return hostname === address?.hostname && port === "" && (protocol === "http:" || protocol === address.protocol);
+};
+
+const toService = (snapshot: Snapshot, installation: Installation, uri: URL): Problem => {
+  const { own, sinks, namespace } = snapshot;
+  if (uri.protocol !== "http:") return `${uri.href}: the function speaks http alone`;
+  const named = serviceOfHost(uri.hostname, namespace);
+  const service = findService([...own.ownServices, ...sinks], named);
+  if (service === undefined) return `${uri.href}: there is no Service ${named.namespace}/${named.name}`;
+  if (externalNameOf(service) !== undefined) return throughInterceptor(snapshot, installation, uri, service);
+  const problem = serviceProblem(service, portOf(uri), functionListener(installation));
+  if (problem !== undefined) return `${uri.href}: ${problem}`;
+  return installation.form === "keda/http"
+    ? `${uri.href}: past the interceptor, which holds events until the function runs`
     : undefined;
 };
 
-const toUri = (snapshot: Snapshot, installation: Installation, uri: string): Problem => {
-  const { own, sinks, namespace } = snapshot;
-  const { form, fn } = installation;
-  const host = hostOf(uri);
-  if (host === "") return `${JSON.stringify(uri)} is no URL`;
-  if (form.startsWith("knative/") && host === hostOf(urlOf(installation))) return undefined;
-  const named = serviceOfHost(host, namespace);
-  const service = findService([...own.ownServices, ...sinks], named);
-  if (service === undefined) return `${uri}: there is no Service ${named.namespace}/${named.name}`;
-  if (externalNameOf(service) !== undefined) return throughInterceptor(snapshot, host, service);
-  const { selector } = (service.spec ?? {}) as { readonly selector?: Readonly<Record<string, string>> };
-  if (selector === undefined || !selects({ matchLabels: selector }, fn.labels))
-    return `${uri}: ${nameOf(service)} does not select the function`;
-  return form === "keda/http" ? `${uri}: past the interceptor, which holds events until the function runs` : undefined;
+const wrongPath = ({ pathname, href }: URL): Problem =>
+  pathname === "/" ? undefined : `${href}: the function takes events at / alone`;
+
+const toUri = (snapshot: Snapshot, installation: Installation, text: string): Problem => {
+  const uri = URL.parse(text);
+  if (uri === null || uri.hostname === "") return `${JSON.stringify(text)} is no URL`;
+  const isDirect = installation.form.startsWith("knative/") && isServings(installation, uri);
+  return wrongPath(uri) ?? (isDirect ? undefined : toService(snapshot, installation, uri));
+};
+
+/** A URI beside a reference is a path on it. */
+const besideRef = ({ uri }: SinkSpec): Problem => {
+  const resolved = uri === undefined ? null : URL.parse(uri, "http://function/");
+  return resolved === null ? undefined : wrongPath(resolved);
 };
 
 const isFunction = ({ ref }: SinkSpec, { fn }: Installation): boolean =>
   ref?.kind === fn.object.kind && ref?.name === fn.object.metadata.name && ref.apiVersion === fn.object.apiVersion;
 
-const toBroker = ({ own }: Snapshot, installation: Installation, broker: string): Problem => {
-  const triggers = own.triggers.filter(({ spec }) => ((spec ?? {}) as Subscription).broker === broker);
-  const ours = triggers.find(({ spec }) => isFunction(((spec ?? {}) as Subscription).subscriber ?? {}, installation));
-  if (ours === undefined) return `no Trigger leads from Broker ${broker} to the function`;
-  const reason = unreadiness(ours);
-  return reason === undefined ? undefined : `${nameOf(ours)} is not Ready: ${reason}`;
+/** From a Broker to the function. */
+const triggersOf = ({ own }: Snapshot, installation: Installation, broker: string): readonly KubeObject[] =>
+  own.triggers.filter((trigger) => {
+    const { broker: from, subscriber = {} } = triggerSpecOf(trigger);
+    return from === broker && isFunction(subscriber, installation);
+  });
+
+const triggerProblem = (trigger: KubeObject): Problem => {
+  const reason = unreadiness(trigger);
+  if (reason !== undefined) return `${nameOf(trigger)} is not Ready: ${reason}`;
+  const { subscriber = {}, filter, filters } = triggerSpecOf(trigger);
+  const barred = passing(trigger) === "nothing";
+  return barred
+    ? `${nameOf(trigger)} lets nothing through that the sources send: ${JSON.stringify(filters ?? filter)}`
+    : besideRef(subscriber);
+};
+
+const toBroker = (snapshot: Snapshot, installation: Installation, broker: string): Problem => {
+  const problems = triggersOf(snapshot, installation, broker).map(triggerProblem);
+  if (problems.length === 0) return `no Trigger leads from Broker ${broker} to the function`;
+  return problems.includes(undefined) ? undefined : problems[0];
 };
 
 const toRef = (snapshot: Snapshot, installation: Installation, ref: SinkSpec["ref"]): Problem => {
@@ -82,7 +112,7 @@ const toRef = (snapshot: Snapshot, installation: Installation, ref: SinkSpec["re
 };
 
 const problemOf = (snapshot: Snapshot, installation: Installation, sink: SinkSpec): Problem => {
-  if (isFunction(sink, installation)) return undefined;
+  if (isFunction(sink, installation)) return besideRef(sink);
   return sink.ref === undefined
     ? toUri(snapshot, installation, sink.uri ?? "")
     : toRef(snapshot, installation, sink.ref);
@@ -131,30 +161,27 @@ const findingsOf = (snapshot: Snapshot, installation: Installation, sender: Send
   ];
 };
 
-const KINDS = ["Pod", "StatefulSet", "Service", "StatefulSetLock", "LeaderStatusChecker"];
-
-interface Streams {
-  readonly resources?: readonly { readonly kind?: string }[];
-}
-
-/** Nobody tells of them: a change waits for the tick. */
-const unstreamed = ({ own, namespace }: Snapshot, installation: Installation): readonly Finding[] => {
-  const streamed = own.apiServerSources
-    .flatMap(({ spec }) => ((spec ?? {}) as Streams).resources ?? [])
-    .map(({ kind }) => kind);
-  const told = new Set(streamed);
-  const missing = KINDS.filter((kind) => !told.has(kind));
-  return missing.length === 0
-    ? []
-    : [
-        warning({
-          object: `Namespace ${namespace}`,
-          field: "ApiServerSource spec.resources",
-          got: `nobody streams ${missing.join(", ")}`,
-          accepted: KINDS.join(", "),
-          remedy: `${applyCommand(installation)}; until then changes of these wait for the tick.`,
-        }),
-      ];
+/** Of Brokers in use: whether what their Triggers ask for is what we need is not decided here. */
+const filtered = (snapshot: Snapshot, installation: Installation): readonly Finding[] => {
+  const brokers = new Set(
+    sendersOf(snapshot, installation).flatMap(({ sink }) => (sink.ref?.kind === "Broker" ? (sink.ref.name ?? "") : [])),
+  );
+  return [...brokers].flatMap((broker) => {
+    const triggers = triggersOf(snapshot, installation, broker);
+    if (triggers.some((trigger) => passing(trigger) === "everything")) return [];
+    return triggers
+      .filter((trigger) => passing(trigger) === "unknown")
+      .map((trigger) => {
+        const { filter, filters } = triggerSpecOf(trigger);
+        return unknown({
+          object: nameOf(trigger),
+          field: filters === undefined ? "spec.filter" : "spec.filters",
+          got: `${JSON.stringify(filters ?? filter)}: which events pass is not looked at`,
+          accepted: "no filter: the sources send nothing but what the function takes",
+          remedy: "See for yourself that every event of the sources passes, or take the filter away.",
+        });
+      });
+  });
 };
 
 const absent = (namespace: string, field: string, installation: Installation): Finding =>
@@ -168,7 +195,16 @@ const absent = (namespace: string, field: string, installation: Installation): F
 
 export const sources: Check = {
   name: "sources",
-  reads: ["apiServerSources", "pingSources", "triggers", "ownServices", "interceptorRoutes", "sinks"],
+  reads: [
+    "apiServerSources",
+    "pingSources",
+    "triggers",
+    "ownServices",
+    "interceptorRoutes",
+    "sinks",
+    "PORT",
+    "BELLWETHER_FUNCTION_URL",
+  ],
   fine: "what sends events and ticks is Ready, and aimed at the function",
   run: (snapshot, installation) => {
     if (installation === undefined) return undefined;
@@ -180,11 +216,10 @@ export const sources: Check = {
       return senders.length === 0 ? [absent(namespace, "Deployment bellwether-source", installation)] : findings;
     if (form === "keda/push" || !isServed(snapshot, OWN.pingSources)) return findings;
     return [
-      ...(own.apiServerSources.length === 0
-        ? [absent(namespace, "ApiServerSource", installation)]
-        : unstreamed(snapshot, installation)),
+      ...(own.apiServerSources.length === 0 ? [absent(namespace, "ApiServerSource", installation)] : []),
       ...(own.pingSources.length === 0 ? [absent(namespace, "PingSource", installation)] : []),
       ...findings,
+      ...filtered(snapshot, installation),
     ];
   },
 };

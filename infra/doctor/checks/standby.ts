@@ -65,7 +65,7 @@ const findingsOf = (snapshot: Snapshot, object: KubeObject): readonly Finding[] 
 
 export const standby: Check = {
   name: "standby",
-  reads: ["services", "slices"],
+  reads: ["services", "slices", "BELLWETHER_NAMESPACES"],
   fine: "every annotated Service leads to its active pod",
   run: (snapshot) => {
     const annotated = snapshot.led.services.filter(

@@ -1,7 +1,8 @@
 /** Whether ticks come, as often as the function is told, and not so often that what is meant to sleep never does. */
 import type { Check } from "../check.ts";
 import { error, warning, type Finding } from "../finding.ts";
-import { applyCommand, FUNCTION, settingsOf, type Installation } from "../installation.ts";
+import { settingsOf } from "../environment.ts";
+import { applyCommand, FUNCTION, type Installation } from "../installation.ts";
 import { nameOf, type Snapshot } from "../snapshot.ts";
 import { ticksOf, type Tick } from "../ticks.ts";
 
@@ -93,7 +94,7 @@ const findingsOf = (tick: Tick, tickSeconds: number, nap: Nap | undefined): read
 
 export const ticks: Check = {
   name: "ticks",
-  reads: ["pingSources", "deployments", "scaledObjects"],
+  reads: ["pingSources", "deployments", "scaledObjects", "BELLWETHER_TICK_SECONDS"],
   fine: "ticks come as often as the function is told, and let sleep what is meant to",
   run: (snapshot, installation) => {
     if (installation === undefined) return undefined;

@@ -6,7 +6,7 @@ import { isSuccess, type PostResult } from "../../../events/post.ts";
 import type { Clock } from "../../../functions/kit/clock.ts";
 import type { Log } from "../../../functions/kit/host/log.ts";
 import type { News } from "./news.ts";
-import { createPending, type Entry } from "./pending.ts";
+import { createPending, currentOf, type Entry } from "./pending.ts";
 
 export interface BacklogOptions {
   readonly clock: Pick<Clock, "monotonic" | "sleep">;
@@ -104,12 +104,12 @@ export const createBacklog = (options: BacklogOptions): Backlog => {
 
   const onVerdict = (entry: Entry, work: boolean): void => {
     entry.open -= 1;
-    const current = pending.current(entry);
-    if (work && current !== undefined) {
-      current.isWork = true;
+    if (!work) pending.drop(entry);
+    else if (entry.delivered) deliveredAt = clock.monotonic();
+    else if (pending.has(entry)) {
+      entry.isWork = true;
       announce();
-    } else if (work && entry.delivered) deliveredAt = clock.monotonic();
-    else pending.drop(entry);
+    }
   };
 
   return {
@@ -120,7 +120,7 @@ export const createBacklog = (options: BacklogOptions): Backlog => {
         announce();
       }
       entry.open += 1;
-      void verdict.then((work) => onVerdict(entry, work));
+      void verdict.then((work) => onVerdict(currentOf(entry), work));
       pump();
     },
     isPending: pending.hasWork,

@@ -9,6 +9,8 @@ export interface Entry {
   /** Verdicts about that which are not there yet. */
   open: number;
   delivered: boolean;
+  /** Has taken its place when it came back: there its news are, and its verdicts belong. */
+  heir: Entry | undefined;
 }
 
 export interface Pending {
@@ -20,8 +22,8 @@ export interface Pending {
   landed(entry: Entry): void;
   /** It waits again, or what has taken its place does; not if it is known to be no work. */
   putBack(entry: Entry): void;
-  /** Where its news are now: it, or what has taken its place; undefined: nowhere. */
-  current(entry: Entry): Entry | undefined;
+  /** It waits, or is on its way. */
+  has(entry: Entry): boolean;
   /** It is not told if it is known to be no work. */
   drop(entry: Entry): void;
   /** Any entry is work. */
@@ -31,12 +33,15 @@ export interface Pending {
 /** Objects whose state matters at once; 10 MB, if all are large. */
 export const WAITING_MOST = 1000;
 
+/** The entry that tells its news now: it, or what has taken its place. */
+export const currentOf = (entry: Entry): Entry => (entry.heir === undefined ? entry : currentOf(entry.heir));
+
 export const createPending = (): Pending => {
   const waiting = new Map<string, Entry>();
   const flying = new Map<string, Entry>();
 
   const add = (news: News, isWork: boolean): Entry => {
-    const entry: Entry = { key: keyOf(news), news, isWork, open: 0, delivered: false };
+    const entry: Entry = { key: keyOf(news), news, isWork, open: 0, delivered: false, heir: undefined };
     waiting.set(entry.key, entry);
     return entry;
   };
@@ -73,10 +78,12 @@ export const createPending = (): Pending => {
       else {
         newer.news = merge(entry.news, newer.news);
         newer.isWork ||= entry.isWork;
+        newer.open += entry.open;
+        entry.heir = newer;
       }
       discard(newer ?? entry);
     },
-    current: (entry) => (flying.get(entry.key) === entry ? entry : waiting.get(entry.key)),
+    has: (entry) => flying.get(entry.key) === entry || waiting.get(entry.key) === entry,
     drop: (entry) => {
       if (waiting.get(entry.key) === entry) discard(entry);
     },

@@ -64,7 +64,11 @@ const answering =
     else reply(refusal);
   };
 
-const methodsOf = ({ state, log }: ServiceOptions, streams: Set<Stream>): ExternalScalerServer => ({
+const methodsOf = (
+  { state, log }: ServiceOptions,
+  streams: Set<Stream>,
+  greeted: Set<string>,
+): ExternalScalerServer => ({
   isActive: answering(
     (ref: ScaledObjectRef) => ref,
     () => ({ result: state.isActive() }),
@@ -77,11 +81,18 @@ const methodsOf = ({ state, log }: ServiceOptions, streams: Set<Stream>): Extern
       stream.emit("error", refusal);
       return;
     }
+    if (state.isPending()) stream.write({ result: true });
+    const key = `${namespace}/${name}`;
+    if (!greeted.has(key)) {
+      // KEDA's pause doubles with each stream that breaks, a scaler's that was killed long ago too, until one is ended.
+      greeted.add(key);
+      stream.end();
+      return;
+    }
     log.info("ScaledObject listens", { name, namespace });
     streams.add(stream);
     stream.once("close", () => streams.delete(stream));
     stream.once("cancelled", () => streams.delete(stream));
-    if (state.isPending()) stream.write({ result: true });
   },
   // Without an answer KEDA makes an autoscaler that measures CPU time: what is wrong with the metadata is said by the other methods.
   getMetricSpec: (_call, reply) => {
@@ -112,7 +123,7 @@ const bind = (server: Server, address: string): Promise<number> => {
 export const startService = async (options: ServiceOptions): Promise<Service> => {
   const streams = new Set<Stream>();
   const server = new Server();
-  server.addService(ExternalScalerService, methodsOf(options, streams));
+  server.addService(ExternalScalerService, methodsOf(options, streams, new Set()));
   // Both families, where there are two.
   const port = await bind(server, `[::]:${options.port}`).catch(() => bind(server, `0.0.0.0:${options.port}`));
   return {

@@ -1,7 +1,7 @@
 /** How the local source follows a watch, on a scripted API server; tests/integration/source compares it with the real adapters. */
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { startLocalSource, type LocalSource, type LocalSourceOptions } from "../../../events/source/local-source.ts";
 import { startRecorder, type Recorder } from "./recorder.ts";
 
@@ -166,6 +166,20 @@ it.each([400, 408, 409, 500])("an event that is answered with %i is dropped at o
   await sink.count(2);
   expect(seen(sink)).toEqual(["add a", "add b"]);
   expect(logged).toEqual([expect.stringContaining(`status ${code}`)]);
+});
+
+it("an event that nobody answers is dropped after fifteen seconds, which pass a hundredfold here; the next one gets through", async () => {
+  const real = AbortSignal.timeout.bind(AbortSignal);
+  const timeout = vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => real(ms / 100));
+  closers.push(() => Promise.resolve(timeout.mockRestore()));
+  const api = await serve([(watch) => watch.write(line("ADDED", pod("a", 101)) + line("ADDED", pod("b", 102)))]);
+  const { sink, logged } = await run(api);
+  sink.hang();
+  await sink.count(2);
+  expect(seen(sink)).toEqual(["add a", "add b"]);
+  const [first, second] = sink.received;
+  expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThan(145);
+  expect(logged).toEqual([expect.stringMatching(/^dropped .*\/pods\/a: TimeoutError/)]);
 });
 
 it("stop ends the watch and an attempt that hangs, and nothing more is sent", async () => {

@@ -94,11 +94,11 @@ test("a slice that says it is ours, of a Service that is not there, is pushed at
       addressType: "IPv4",
       endpoints: [],
     });
-  await stage.fn.start();
   create("web-1", SELECTOR_CONTROLLER);
   create("web-2", MANAGER);
-  await stage.fn.first("EndpointSlice web-2");
   await keda.activation(1);
+  await stage.fn.start();
+  await stage.fn.first("EndpointSlice web-2");
   expect(stage.fn.received.filter((title) => title.includes("web-1"))).toEqual([]);
 });
 

@@ -1,9 +1,9 @@
 /** Before the record moves on from a pod that was not among those that were read: it is looked for, and fenced. */
 import {
-  answerToUnseen,
-  answerToUnseenFence,
+  answerToHolderFence,
+  answerToLook,
+  hangingHolder,
   podRequest,
-  unseenHolder,
   type WritingStep,
 } from "../../../functions/kit/handover/attempt.ts";
 import type { PodChange, RecordChange } from "../../../functions/kit/handover/plan.ts";
@@ -28,7 +28,7 @@ const lookForUnseen = (
 ): Event => {
   const { view } = teamOf(protocol, writing.lock);
   const { response } = respond(server, getRequest(PODS, NAMESPACE, name));
-  const answer = answerToUnseen(view, writing.progress.observed, { change, response });
+  const answer = answerToLook(view, writing.progress.observed, { change, response });
   const local = ((): Local => {
     if (answer === undefined) return { ...writing, unseen: "gone" };
     return answer.kind === "fence" ? { ...writing, unseen: answer.change } : IDLE;
@@ -37,13 +37,13 @@ const lookForUnseen = (
   return { server, local, touched: undefined, text: () => `looks for ${name}, which the record names: ${found}` };
 };
 
-const fenceUnseen = (
+const fenceHolder = (
   protocol: Protocol,
   server: Server,
   { writing, change }: { writing: Writing; change: PodChange<Candidate> },
 ): Event => {
   const answer = respond(server, protocol.request(podRequest(change)));
-  const isFenced = answerToUnseenFence(change.pod, answer.response) === undefined;
+  const isFenced = answerToHolderFence(change.pod, answer.response) === undefined;
   return {
     server: answer.server,
     local: isFenced ? { ...aged(writing, answer), unseen: "gone" } : IDLE,
@@ -60,7 +60,10 @@ export const unseenEvent = (
 ): Event | undefined => {
   const { unseen } = writing;
   if (unseen === "gone" || !protocol.seeksHolder) return undefined;
-  if (unseen !== undefined) return fenceUnseen(protocol, server, { writing, change: unseen });
-  const holder = unseenHolder(writing.progress.observed, change);
-  return holder === undefined ? undefined : lookForUnseen(protocol, server, { writing, change, name: holder.name });
+  if (unseen !== undefined) return fenceHolder(protocol, server, { writing, change: unseen });
+  const hanging = hangingHolder(writing.progress.observed, change);
+  if (hanging === undefined) return undefined;
+  return hanging.kind === "fence"
+    ? fenceHolder(protocol, server, { writing, change: hanging.change })
+    : lookForUnseen(protocol, server, { writing, change, name: hanging.name });
 };

@@ -170,15 +170,16 @@ const makeRecord = (protocol: LabelProtocol, server: Server, closing: Closing): 
   return { ...answer, local, text: () => recordWriteText(NOBODYS, response) };
 };
 
-/** It is nobody's else here: everything is read again. */
-const readTaken = (protocol: LabelProtocol, server: Server, { lock }: Closing): Event => {
-  const { leaseName } = teamOf(protocol, lock);
-  respond(server, getRequest(LEASES, NAMESPACE, leaseName));
+/** It is nobody's else here. */
+const readTaken = (protocol: LabelProtocol, server: Server, closing: Closing): Event => {
+  const { leaseName } = teamOf(protocol, closing.lock);
+  const { response } = respond(server, getRequest(LEASES, NAMESPACE, leaseName));
+  const record = response.status === 200 ? viewRecord(objectOf(response), EPOCH_ONE) : undefined;
   return {
     server,
-    local: IDLE,
+    local: record === undefined ? IDLE : { ...closing, stage: "pods", record },
     touched: undefined,
-    text: () => `reads the record of group ${lock.lease} that appeared`,
+    text: () => `reads the record of group ${closing.lock.lease} that appeared: ${recordText(record ?? null)}`,
   };
 };
 

@@ -15,7 +15,8 @@ import { startTrace, type PodRevision, type Trace } from "../support/trace.ts";
 const NAMESPACE = "many";
 const GROUPS = 50;
 const REPLICAS = 3;
-const FAIL_OVER_BOUND_MS = 10_000;
+/** Of fifty groups at once, on two cores that other work may share. */
+const FAIL_OVER_BOUND_MS = 30_000;
 const SETUP_BOUND_MS = 90_000;
 const TICKS = 20;
 

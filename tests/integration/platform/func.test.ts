@@ -74,7 +74,9 @@ describe("on a cluster", () => {
     const { spec, metadata } = await succeed<Service>(lab.api, "GET", path);
     const shipped = objectsOf("knative-warm").find(({ apiVersion }) => apiVersion === "serving.knative.dev/v1");
     const wanted = shipped as unknown as Service;
-    expect(metadata.labels).toMatchObject({ "networking.knative.dev/visibility": "cluster-local" });
+    expect(metadata.labels).toMatchObject(wanted.metadata.labels);
+    // The network policies know our pods by them.
+    expect(spec.template.metadata.labels).toMatchObject(wanted.spec.template.metadata.labels);
     expect(spec.template.spec.serviceAccountName).toBe(wanted.spec.template.spec.serviceAccountName);
     const [container, wantedContainer] = [spec, wanted.spec].map(({ template }) => template.spec.containers[0]);
     expect(container?.resources).toEqual(wantedContainer?.resources);
@@ -121,7 +123,7 @@ interface Service {
   readonly metadata: { readonly labels: object };
   readonly spec: {
     readonly template: {
-      readonly metadata: { readonly annotations: Readonly<Record<string, string>> };
+      readonly metadata: { readonly annotations: Readonly<Record<string, string>>; readonly labels: object };
       readonly spec: {
         readonly serviceAccountName: string;
         readonly containers: readonly {

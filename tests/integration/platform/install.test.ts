@@ -2,7 +2,7 @@
  * Goal: the commands of docs/install.md, run as they stand there with the real kubectl, install the thing and take it away again: with all
  * labels and records, or without the labels, and nothing else left behind.
  */
-import { setInterval as every } from "node:timers/promises";
+import { setInterval as every, setTimeout as sleep } from "node:timers/promises";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
@@ -17,10 +17,13 @@ import { stopAfterAll } from "./support/stop-after-all.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../../..");
 const TICK_SECONDS = 1;
+/** An instance that is to end goes on for so long, and is ticked meanwhile. */
+const DRAIN_MS = 3_000;
 /** Kubernetes takes its time to delete a namespace. */
 const within = { timeout: 60_000, interval: 300 };
 /** Every overlay has these commands; the labs of this file have neither Knative nor KEDA. */
 const OF_OTHERS = /ksvc|scaledobjects/;
+const OUR_PODS = "kubectl -n bellwether get pods -l app.kubernetes.io/component=function";
 
 const ROLE_LABELS = ["sts-role", "node-role", "qoqo.dev/pod-designation"];
 
@@ -97,6 +100,26 @@ describe("docs/install.md, on plain Kubernetes", () => {
     instance = undefined;
   };
 
+  /**
+   * From now on the instance is what runs in one of the function's pods, which ends only when the instance has: the resolved function waits
+   * until somebody has asked the pod to end.
+   */
+  const runInPod = async (): Promise<() => Promise<void>> => {
+    const name = await shell(`${OUR_PODS} -o jsonpath={.items[0].metadata.name}`);
+    const asked = (): Promise<string> => shell(`${OUR_PODS} -o jsonpath={.items[*].metadata.deletionTimestamp}`);
+    const hold = (finalizers: readonly string[] | null): Promise<string> =>
+      shell(
+        `kubectl -n bellwether patch pod ${name} --type merge -p '${JSON.stringify({ metadata: { finalizers } })}'`,
+      );
+    await hold(["test.example/runs"]);
+    return async () => {
+      await expect.poll(asked, within).not.toBe("");
+      await sleep(DRAIN_MS);
+      await stop();
+      await hold(null);
+    };
+  };
+
   const roleLabels = async (): Promise<readonly string[]> =>
     (await pods()).flatMap(({ metadata }) =>
       Object.keys(metadata.labels ?? {}).filter((label) => ROLE_LABELS.includes(label)),
@@ -161,13 +184,25 @@ describe("docs/install.md, on plain Kubernetes", () => {
     expect(new Set(await roleLabels())).toEqual(new Set(ROLE_LABELS));
   });
 
+  it("takes one form away for another, and leaves who leads, locks and labels", async () => {
+    const [away, roles, another, ...others] = commandsBelow("## From one form to another\n");
+    expect([another, others]).toEqual([expect.stringContaining("kubectl apply -k infra/knative/"), []]);
+    const before = await annotations("bellwether.dev/election.token");
+    const ended = await runInPod();
+    await Promise.all([runAll([away ?? "", roles ?? ""]), ended()]);
+    expect(
+      (await remains()).split("\n").filter((name) => !/^(?:lease|customresource|endpointslice)/.test(name)),
+    ).toEqual(["clusterrole.rbac.authorization.k8s.io/bellwether-roles-tls"]);
+    await install();
+    expect(await annotations("bellwether.dev/election.token")).toEqual(before);
+  });
+
   it("uninstalls and leaves the labels where they are", async () => {
     const commands = commandsBelow("**Labels stay**");
     const before = await roleLabels();
     expect(before.length).toBeGreaterThan(3);
-    // It goes with the first command, as a Deployment's pods would.
-    await stop();
-    await runAll(commands);
+    const ended = await runInPod();
+    await Promise.all([runAll(commands), ended()]);
     expect((await roleLabels()).toSorted()).toEqual(before.toSorted());
     // What leads the annotated Service is its own, and goes with it.
     expect(await remains()).toBe("endpointslice.discovery.k8s.io/store-routed-bellwether-ipv4");

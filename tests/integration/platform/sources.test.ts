@@ -7,7 +7,7 @@ import { judge, renderVerdict } from "../../../functions/kit/history/judge.ts";
 import { succeed } from "../../../infra/lab/api.ts";
 import { startBalancer, type Balancer } from "../../../infra/lab/balancer.ts";
 import { startFunction } from "../../../infra/lab/function.ts";
-import { disagreement, waitForGroup, waitForWriter, writersOf } from "../../../infra/lab/group.ts";
+import { disagreement, waitForGroup } from "../../../infra/lab/group.ts";
 import { startLab, type Lab } from "../../../infra/lab/lab.ts";
 import type { Manifest } from "../../../infra/lab/manifests.ts";
 import { startObserver, type Observer } from "../../../infra/lab/observer.ts";
@@ -21,10 +21,12 @@ import { createLock, createNamespace, createStatefulSet, waitFor } from "../supp
 import { EVENT_BOUND_MS, SCALE_BOUND_MS } from "../support/stage.ts";
 import { objectsOf, type OverlayName } from "./golden/overlays.ts";
 import { applyOverlay } from "./support/overlay.ts";
+import { measureFailOvers, sampleCount } from "./support/samples.ts";
 import { conditionOf, giveAddress, isReady, waitForSources } from "./support/source.ts";
 import { stopAfterAll } from "./support/stop-after-all.ts";
 
 const LOCK = { namespace: "data", name: "db", leaseName: "db" };
+const SAMPLES = sampleCount(3);
 const RBAC = "/apis/rbac.authorization.k8s.io/v1";
 
 const isSource = ({ apiVersion }: Manifest): boolean => apiVersion.startsWith("sources.");
@@ -61,13 +63,8 @@ describe.each(["knative-warm", "knative-namespaced"] as const)("%s", (overlay) =
     await Promise.all(paths.map((path) => succeed(lab.api, "DELETE", path)));
   });
 
-  const failOver = async (): Promise<void> => {
-    const [leader] = writersOf(await waitForWriter(lab, LOCK, { deadlineMs: EVENT_BOUND_MS }));
-    const name = leader?.name ?? "";
-    await lab.kubelet.setReady("data", name, false);
-    await waitForWriter(lab, LOCK, { is: (writer) => writer.name !== name, deadlineMs: EVENT_BOUND_MS });
-    await lab.kubelet.setReady("data", name, true);
-  };
+  const failOvers = (form: string, count: number): Promise<number> =>
+    measureFailOvers(lab, { form, lock: LOCK, count, boundMs: EVENT_BOUND_MS });
 
   it("without our binding each source says which permission it lacks, and no adapter is started", async () => {
     const objects = objectsOf(overlay).filter((object) => !isOurBinding(object));
@@ -114,9 +111,7 @@ describe.each(["knative-warm", "knative-namespaced"] as const)("%s", (overlay) =
       deadlineMs: SCALE_BOUND_MS,
     });
     // More often than the tick could, which comes every ten seconds.
-    await failOver();
-    await failOver();
-    await failOver();
+    expect(await failOvers(overlay, SAMPLES)).toBeLessThan(EVENT_BOUND_MS);
   });
 
   it("an adapter that dies is started again, and is heard", async () => {
@@ -126,11 +121,11 @@ describe.each(["knative-warm", "knative-namespaced"] as const)("%s", (overlay) =
       until: (pods) => pods.some((pod) => isPodReady(pod) && pod.status?.containerStatuses?.[0]?.restartCount === 1),
       deadlineMs: SCALE_BOUND_MS,
     });
-    await failOver();
+    await failOvers(`${overlay}, adapter started again`, 1);
     await observer.stop();
     expect(observer.gaps).toEqual([]);
     const verdict = judge(observer.revisions, ELECTION);
     expect(verdict.violations, renderVerdict(verdict)).toEqual([]);
-    expect(verdict.promotions).toBeGreaterThanOrEqual(5);
+    expect(verdict.promotions).toBeGreaterThanOrEqual(SAMPLES + 2);
   });
 });

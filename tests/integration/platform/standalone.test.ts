@@ -26,9 +26,10 @@ import { createDeployment, createService, MODE, until, untilExtended } from "../
 import { ROUTE, startFamilies, type Families } from "../standby/route-stage.ts";
 import { createNamespace, createStatefulSet, waitFor } from "../support/fixture.ts";
 import { settles as lockSettles } from "../support/hand-overs.ts";
-import { createGroup, leasesPath, list, podsPath, podsReady } from "../support/objects.ts";
-import { tickBoundMs } from "../support/stage.ts";
+import { createGroup, leasesPath, list, lockIn, podsPath, podsReady } from "../support/objects.ts";
+import { EVENT_BOUND_MS, tickBoundMs } from "../support/stage.ts";
 import { applyOverlay } from "./support/overlay.ts";
+import { measureFailOvers, sampleCount } from "./support/samples.ts";
 import { IMAGE, waitForDeployment } from "./support/scaling.ts";
 import { stopAfterAll } from "./support/stop-after-all.ts";
 
@@ -204,6 +205,13 @@ describe("infra/standalone with three instances, one of them killed every few se
   it("every group gets a leader", async () => {
     const leaders = await Promise.all(groups.map((group) => leads(group, () => true)));
     expect(leaders).not.toContain("");
+  });
+
+  it("a writer that is lost is replaced within the bound while nobody is killed", async () => {
+    const lock = lockIn("lock-1");
+    await lockSettles(lab, lock.namespace, { deadlineMs: BOUND_MS });
+    const wanted = { form: "standalone", lock, count: sampleCount(3), boundMs: EVENT_BOUND_MS };
+    expect(await measureFailOvers(lab, wanted)).toBeLessThan(EVENT_BOUND_MS);
   });
 
   it("every leader that is lost is replaced, whoever is killed meanwhile", async () => {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { exitCodeOf } from "../../../infra/doctor/finding.ts";
 import type { Account, Permission } from "../../../infra/doctor/snapshot.ts";
+import { objectsOf, type OverlayName } from "../../integration/platform/golden/overlays.ts";
 import { changed, clusterWith, examineCluster, problemsOf, type Cluster } from "./cluster.ts";
 
 interface Question extends Permission {
@@ -23,19 +24,18 @@ const asking = (
   return { cluster: { ...cluster, may }, questions };
 };
 
-/** The questions about Secrets, where nobody may read any. */
-const secrets = async (tls: unknown): Promise<readonly Question[]> => {
-  const asked = asking(clusterWith("standalone"), ({ resource }) => resource !== "secrets");
+/** What is to be done where nobody may read Secrets, and the questions about these. */
+const secrets = async (
+  overlay: OverlayName,
+  tls: unknown,
+): Promise<{ readonly remedies: readonly string[]; readonly questions: readonly Question[] }> => {
+  const asked = asking(clusterWith(overlay), ({ resource }) => resource !== "secrets");
   const cluster = changed(asked.cluster, { "LeaderStatusChecker queue-checker": { spec: { tls } } });
   const problems = await problemsOf(cluster);
-  expect(problems.map(({ remedy }) => remedy)).toEqual(
-    tls === null
-      ? []
-      : [
-          "kubectl create rolebinding bellwether-roles-tls --clusterrole=bellwether-roles-tls --serviceaccount=bellwether:bellwether --namespace data",
-        ],
-  );
-  return asked.questions.filter(({ resource }) => resource === "secrets");
+  return {
+    remedies: problems.map(({ remedy }) => remedy),
+    questions: asked.questions.filter(({ resource }) => resource === "secrets"),
+  };
 };
 
 describe("permissions", () => {
@@ -77,9 +77,26 @@ describe("permissions", () => {
   });
 
   test("Secrets are asked for where a checker has TLS, and only there", async () => {
-    expect(await secrets(null)).toEqual([]);
-    expect(await secrets({ secretName: "ca" })).toMatchObject([{ verb: "get", namespace: "data" }]);
+    expect(await secrets("standalone", null)).toEqual({ remedies: [], questions: [] });
+    const { questions } = await secrets("standalone", { secretName: "ca" });
+    expect(questions).toMatchObject([{ verb: "get", namespace: "data" }]);
   });
+
+  test.each(["standalone", "standalone-namespaced"] as const)(
+    "%s: the command that grants Secrets binds a role that is there",
+    async (overlay) => {
+      const roles = objectsOf(overlay)
+        .filter(({ metadata }) => metadata.name === "bellwether-roles-tls")
+        .map(({ kind }) => kind.toLowerCase());
+      expect((await secrets(overlay, { secretName: "ca" })).remedies).toEqual(
+        roles.map(
+          (kind) =>
+            `kubectl create rolebinding bellwether-roles-tls --${kind}=bellwether-roles-tls --serviceaccount=bellwether:bellwether --namespace data`,
+        ),
+      );
+      expect(roles).toHaveLength(1);
+    },
+  );
 
   test("endpointslices/restricted, which few clusters ask for, is worth a warning, and only in route mode", async () => {
     const { cluster } = asking(clusterWith("standalone"), ({ resource }) => resource !== "endpointslices/restricted");

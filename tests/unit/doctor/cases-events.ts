@@ -1,12 +1,26 @@
 /** What brings events and ticks, and how long the Leases are that these have to keep. */
 import { microTime } from "../../../functions/kit/kube/micro-time.ts";
-import { env, FUNCTION, notReady, type Case } from "./cases.ts";
-import { NOW } from "./cluster.ts";
+import { env, FUNCTION, notReady, source, type Case } from "./cases.ts";
+import { ALL_KINDS, resources } from "./cases-streams.ts";
+import { NOW, type Changes } from "./cluster.ts";
 
 const toScaler = (url: string): unknown => env(["BELLWETHER_FUNCTION_URL", url], ["BELLWETHER_TICK_SECONDS", "60"]);
 const template = (annotations: object): unknown => ({ spec: { template: { metadata: { annotations } } } });
-const kindless = (kind: string): unknown => ({ spec: { resources: [{ apiVersion: "v1", kind }] } });
+const lease = (leaseDurationSeconds: number): unknown => ({ spec: { leaseDurationSeconds } });
+const renewed = (secondsAgo: number): unknown => ({
+  spec: { leaseDurationSeconds: 122, renewTime: microTime(NOW - secondsAgo * 1000) },
+});
 const sinkTo = (sink: object): unknown => ({ spec: { sink: { ref: null, ...sink } } });
+
+/** One ApiServerSource sends everything to the Broker, so that what is wrong behind it is said once. */
+const DIRECT: Changes = {
+  "ApiServerSource bellwether-locks": null,
+  "ApiServerSource bellwether-checkers": null,
+  "ApiServerSource bellwether-objects": resources(...ALL_KINDS),
+};
+const BROKERED = "ApiServerSource bellwether/bellwether-objects";
+const SOURCE = "Deployment bellwether/bellwether-source";
+const TICK = "PingSource bellwether/bellwether-tick";
 
 export const SOURCES: readonly Case[] = [
   [
@@ -34,12 +48,6 @@ export const SOURCES: readonly Case[] = [
     ["error sources", "PingSource bellwether/bellwether-tick", "spec.sink", "there is no Service bellwether/gone"],
   ],
   [
-    "a kind that nobody streams",
-    "knative-warm",
-    { "ApiServerSource bellwether-locks": kindless("Pod") },
-    ["warning sources", "Namespace bellwether", "ApiServerSource spec.resources", "nobody streams StatefulSetLock"],
-  ],
-  [
     "no tick",
     "knative-warm",
     { "PingSource bellwether-tick": null },
@@ -48,24 +56,32 @@ export const SOURCES: readonly Case[] = [
   [
     "a Broker that leads elsewhere",
     "knative-broker",
-    {
-      "Trigger bellwether": { spec: { subscriber: { ref: { name: "other" } } } },
-      "ApiServerSource bellwether-locks": null,
-      "ApiServerSource bellwether-checkers": null,
-      "ApiServerSource bellwether-objects": {
-        spec: {
-          resources: ["Pod", "StatefulSet", "Service", "StatefulSetLock", "LeaderStatusChecker"].map((kind) => ({
-            kind,
-          })),
-        },
-      },
-    },
-    [
-      "error sources",
-      "ApiServerSource bellwether/bellwether-objects",
-      "spec.sink",
-      "no Trigger leads from Broker bellwether to the function",
-    ],
+    { ...DIRECT, "Trigger bellwether": { spec: { subscriber: { ref: { name: "other" } } } } },
+    ["error sources", BROKERED, "spec.sink", "no Trigger leads from Broker bellwether to the function"],
+  ],
+  [
+    "a Trigger that lets nothing through",
+    "knative-broker",
+    { ...DIRECT, "Trigger bellwether": { spec: { filter: { attributes: { type: "nobody.sends.this" } } } } },
+    ["error sources", BROKERED, "spec.sink", "lets nothing through that the sources send"],
+  ],
+  [
+    "a Trigger that lets nothing through, in the other way to say it",
+    "knative-broker",
+    { ...DIRECT, "Trigger bellwether": { spec: { filters: [{ exact: { type: "nobody.sends.this" } }] } } },
+    ["error sources", BROKERED, "spec.sink", "lets nothing through that the sources send"],
+  ],
+  [
+    "a Trigger that lets through who knows what",
+    "knative-broker",
+    { "Trigger bellwether": { spec: { filters: [{ prefix: { type: "dev.knative." } }] } } },
+    ["unknown sources", "Trigger bellwether/bellwether", "spec.filters", "which events pass is not looked at"],
+  ],
+  [
+    "a Trigger that posts to another path",
+    "knative-broker",
+    { ...DIRECT, "Trigger bellwether": { spec: { subscriber: { uri: "/events" } } } },
+    ["error sources", BROKERED, "spec.sink", "the function takes events at / alone"],
   ],
   [
     "ticks past the interceptor",
@@ -89,6 +105,59 @@ export const SOURCES: readonly Case[] = [
     "standalone",
     { "Service bellwether": { spec: { selector: { app: "other" } } } },
     ["error sources", "Deployment bellwether/bellwether-source", "--sink", "does not select the function"],
+  ],
+  [
+    "a source that posts to another port",
+    "standalone",
+    source({ "--sink=http://bellwether/": ["--sink=http://bellwether:8080/"] }),
+    ["error sources", SOURCE, "--sink", "Service bellwether/bellwether has no port 8080, it has 80"],
+  ],
+  [
+    "a source that posts to another path",
+    "standalone",
+    source({ "--sink=http://bellwether/": ["--sink=http://bellwether/events"] }),
+    ["error sources", SOURCE, "--sink", "the function takes events at / alone"],
+  ],
+  [
+    "a source that posts with TLS",
+    "standalone",
+    source({ "--sink=http://bellwether/": ["--sink", "https://bellwether/"] }),
+    ["error sources", SOURCE, "--sink", "the function speaks http alone"],
+  ],
+  [
+    "a Service that leads to another port",
+    "standalone",
+    { "Service bellwether": { spec: { ports: [{ name: "http", port: 80, targetPort: 9999 }] } } },
+    ["error sources", SOURCE, "--sink", "has targetPort 9999, and the function listens on 8080"],
+  ],
+  [
+    "a function that listens elsewhere",
+    "standalone",
+    { "Deployment bellwether": env(["PORT", "9999"]) },
+    ["error sources", SOURCE, "--sink", "has targetPort http, and the function listens on 9999"],
+  ],
+  [
+    "a tick that is aimed at another path of the function",
+    "knative-warm",
+    { "PingSource bellwether-tick": { spec: { sink: { uri: "/tick" } } } },
+    ["error sources", TICK, "spec.sink", "the function takes events at / alone"],
+  ],
+  [
+    "a tick that is aimed at a port that Serving does not have",
+    "knative-warm",
+    { "PingSource bellwether-tick": sinkTo({ uri: "http://bellwether.bellwether.svc.cluster.local:8080/" }) },
+    ["error sources", TICK, "spec.sink", "bellwether.svc.cluster.local:8080"],
+  ],
+  [
+    "a tick that is aimed at a port that the interceptor does not have",
+    "keda-http",
+    { "PingSource bellwether-tick": sinkTo({ uri: "http://bellwether-bridge.bellwether.svc/" }) },
+    [
+      "error sources",
+      TICK,
+      "spec.sink",
+      "Service keda/keda-add-ons-http-interceptor-proxy has no port 80, it has 8080",
+    ],
   ],
   [
     "no source",
@@ -145,5 +214,11 @@ export const TICKS: readonly Case[] = [
     "standalone",
     { "Lease db-lease": { spec: { renewTime: microTime(NOW - 250_000) } } },
     ["error records", "Lease data/db-lease", "spec.renewTime", "250 s ago"],
+  ],
+  [
+    "a record that nobody renews, long after the function had to be there",
+    "keda-push",
+    { "StatefulSetLock db-lock": lease(122), "Lease db-lease": renewed(160) },
+    ["error records", "Lease data/db-lease", "spec.renewTime", "160 s ago"],
   ],
 ];

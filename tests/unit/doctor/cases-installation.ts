@@ -1,5 +1,11 @@
-/** The installation itself: its form, CRDs, settings, what runs, and who may reach it. */
-import { env, FUNCTION, notReady, type Case } from "./cases.ts";
+/** The installation itself: its form, CRDs, settings, and what runs. */
+import { container, env, FUNCTION, notReady, source, type Case } from "./cases.ts";
+
+const CONFIG_MAP = { configMapKeyRef: { name: "c", key: "mode" } };
+const SCALER = [
+  ["BELLWETHER_TICK_SECONDS", "60"],
+  ["BELLWETHER_FUNCTION_URL", "http://bellwether/"],
+] as const;
 
 export const FORM: readonly Case[] = [
   [
@@ -96,18 +102,50 @@ export const SETTINGS: readonly Case[] = [
   [
     "a source that hears of another namespace only",
     "standalone",
-    {
-      "Deployment bellwether-source": {
-        spec: {
-          template: {
-            spec: {
-              containers: [{ args: ["--sink=http://bellwether/", "--namespace=one", "--schedule=*/10 * * * * *"] }],
-            },
-          },
-        },
-      },
-    },
+    source({ "--all-namespaces": ["--namespace", "one"] }),
     ["warning settings", "Deployment bellwether/bellwether-source", "--namespace", "one"],
+  ],
+  [
+    "a source that hears of its default namespace only",
+    "standalone",
+    source({ "--all-namespaces": [] }),
+    ["warning settings", "Deployment bellwether/bellwether-source", "--namespace", "default"],
+  ],
+  [
+    "a scaler that does not know of all namespaces",
+    "keda-push",
+    { "Deployment bellwether-scaler": env(...SCALER, ["BELLWETHER_NAMESPACES", "one"]) },
+    ["error settings", "Deployment bellwether/bellwether-scaler", "BELLWETHER_NAMESPACES", "one"],
+  ],
+  [
+    "a scaler that knows of more namespaces",
+    "keda-push-namespaced",
+    { "Deployment bellwether-scaler": env(...SCALER) },
+    ["warning settings", "Deployment bellwether/bellwether-scaler", "BELLWETHER_NAMESPACES", "all namespaces"],
+  ],
+  [
+    "a scaler that does not know where checkers may reach",
+    "keda-push",
+    { "Deployment bellwether": env(["BELLWETHER_TICK_SECONDS", "60"], ["BELLWETHER_ROLES_NAMESPACES", "a"]) },
+    ["error settings", "Deployment bellwether/bellwether-scaler", "BELLWETHER_ROLES_NAMESPACES", "no namespace"],
+  ],
+  [
+    "a setting that is in a ConfigMap",
+    "standalone",
+    { "Deployment bellwether": container({ env: [{ name: "BELLWETHER_MODE", valueFrom: CONFIG_MAP }] }) },
+    ["unknown settings", "Deployment bellwether/bellwether", "BELLWETHER_MODE", '"key":"mode"'],
+  ],
+  [
+    "a setting that is another variable's",
+    "knative-warm",
+    { [FUNCTION]: env(["BELLWETHER_NAMESPACES", "$(SERVED)"]) },
+    ["unknown settings", "Service.serving.knative.dev bellwether/bellwether", "BELLWETHER_NAMESPACES", '"$(SERVED)"'],
+  ],
+  [
+    "settings that are all in a ConfigMap",
+    "keda-push",
+    { "Deployment bellwether-scaler": container({ envFrom: [{ configMapRef: { name: "c" } }] }) },
+    ["unknown settings", "Deployment bellwether/bellwether-scaler", "envFrom", '"configMapRef":{"name":"c"}'],
   ],
 ];
 
@@ -148,24 +186,6 @@ export const WORKLOADS: readonly Case[] = [
     ["error workloads", "Deployment bellwether/bellwether-source", "status.readyReplicas", "0 of 2"],
   ],
   [
-    "nobody who wakes the function",
-    "keda-push",
-    { "ScaledObject bellwether": null },
-    ["error workloads", "Namespace bellwether", "ScaledObject", "none with scaleTargetRef to Deployment bellwether"],
-  ],
-  [
-    "a ScaledObject that is not Ready",
-    "keda-push",
-    { "ScaledObject bellwether": notReady },
-    ["error workloads", "ScaledObject bellwether/bellwether", "status.conditions[Ready]", "Broken why"],
-  ],
-  [
-    "a ScaledObject that is paused",
-    "keda-http",
-    { "ScaledObject bellwether": { metadata: { annotations: { "autoscaling.keda.sh/paused": "true" } } } },
-    ["error workloads", "ScaledObject bellwether/bellwether", "annotation autoscaling.keda.sh/paused", '"true"'],
-  ],
-  [
     "a setting of the autoscaler on the Service itself",
     "knative-warm",
     { [FUNCTION]: { metadata: { annotations: { "autoscaling.knative.dev/min-scale": "1" } } } },
@@ -175,39 +195,5 @@ export const WORKLOADS: readonly Case[] = [
       'metadata.annotations["autoscaling.knative.dev/min-scale"]',
       "nobody reads it there",
     ],
-  ],
-];
-
-const inFrom = (name: string): unknown => ({
-  spec: {
-    ingress: [{ from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } } }] }],
-  },
-});
-const POLICY = "NetworkPolicy bellwether-function-in";
-
-export const NETWORK: readonly Case[] = [
-  [
-    "a policy without the namespace of the ingress",
-    "knative-warm",
-    { [POLICY]: inFrom("knative-serving") },
-    ["error network-policies", "NetworkPolicy bellwether/bellwether-function-in", "spec.ingress", "kourier-system"],
-  ],
-  [
-    "a policy that does not let the interceptor in",
-    "keda-http",
-    { [POLICY]: inFrom("elsewhere") },
-    ["error network-policies", "NetworkPolicy bellwether/bellwether-function-in", "spec.ingress", "namespace keda"],
-  ],
-  [
-    "a policy for another port",
-    "standalone",
-    { [POLICY]: { spec: { ingress: [{ ports: [{ port: 80 }] }] } } },
-    ["error network-policies", "NetworkPolicy bellwether/bellwether-function-in", "spec.ingress", "to port 8080"],
-  ],
-  [
-    "a policy that does not let the scaler in",
-    "keda-push",
-    { [POLICY]: { spec: { ingress: null } } },
-    ["error network-policies", "NetworkPolicy bellwether/bellwether-function-in", "spec.ingress", '"scaler"'],
   ],
 ];

@@ -62,17 +62,18 @@ const platformDefinition = (name: string): KubeObject => ({
 /** As this release ships them, whether or not the golden files are of the same moment. */
 const DEFINITIONS = readManifests(path.join(ROOT, "infra/crds"));
 
-/** Where keda/http has the requests go. */
-const INTERCEPTOR: KubeObject = {
+const serviceOfAddOn = (name: string, port: number): KubeObject => ({
   apiVersion: "v1",
   kind: "Service",
-  metadata: {
-    name: "keda-add-ons-http-interceptor-proxy",
-    namespace: "keda",
-    uid: "interceptor",
-    resourceVersion: "1",
-  },
-};
+  metadata: { name, namespace: "keda", uid: name, resourceVersion: "1" },
+  spec: { ports: [{ port }] },
+});
+
+/** Where keda/http has the requests go, and whom it has KEDA ask. */
+const ADD_ON: readonly KubeObject[] = [
+  serviceOfAddOn("keda-add-ons-http-interceptor-proxy", 8080),
+  serviceOfAddOn("keda-add-ons-http-external-scaler", 9090),
+];
 
 const PLURALS = new Map(
   [
@@ -165,7 +166,7 @@ export const clusterWith = (overlay: OverlayName): Cluster => ({
       .map(working),
     ...DEFINITIONS.map(working),
     ...Object.values(PLATFORM).map(platformDefinition),
-    INTERCEPTOR,
+    ...ADD_ON,
     ...ledObjects(NOW),
   ],
   version: "v1.36.3",

@@ -32,6 +32,7 @@ test.each(OVERLAY_NAMES)("%s: nothing is wrong, and the form is known", async (o
 test("each check has something to look at in one of the forms", async () => {
   const all = await Promise.all([
     examineCluster(clusterWith("knative-warm")),
+    examineCluster(clusterWith("keda-push")),
     examineCluster(clusterWith("standalone")),
   ]);
   expect(new Set(all.flat().map(({ check }) => check))).toEqual(new Set(CHECKS.map(({ name }) => name)));

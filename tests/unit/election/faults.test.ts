@@ -7,7 +7,7 @@ import { createLog } from "../../../functions/kit/host/log.ts";
 import { METRICS } from "../../../functions/kit/host/metric-list.ts";
 import { createMetrics } from "../../../functions/kit/host/metrics.ts";
 import { LEARN_PREFIX } from "../../../functions/kit/keys.ts";
-import { EVENTS, LEASES, PODS, STATEFUL_SETS, type KubeRequest } from "../../../functions/kit/kube/request.ts";
+import { EVENTS, LEASES, PODS, STATEFUL_SETS } from "../../../functions/kit/kube/request.ts";
 import { createTick } from "../../../functions/renewal/tick.ts";
 import { NAMESPACE } from "../support/builders.ts";
 import { createVirtualClock } from "../support/virtual-clock.ts";
@@ -21,18 +21,13 @@ import {
   setReady,
   statusOf,
 } from "../support/world.ts";
-import { startInstance } from "../support/instance.ts";
-
-const promotes = ({ verb, resource, body }: KubeRequest): boolean =>
-  verb === "patch" &&
-  resource === PODS &&
-  (body as { metadata: { labels: Record<string, string> } }).metadata.labels[ROLES.roleLabel] === ROLES.leader;
+import { promotes, startInstance } from "../support/instance.ts";
 
 test("a promotion whose answer is lost is announced by the run that finds it done", async () => {
   const world = createGroup();
   let lost = false;
   world.intercept((request) => {
-    if (lost || !promotes(request)) return undefined;
+    if (lost || !promotes(ROLES)(request)) return undefined;
     lost = true;
     world.api.handle(request);
     return { status: 0, body: {} };
@@ -116,7 +111,7 @@ test("a hand-over that a broken webhook stops with 500 is in the status: there i
   const world = await createGroupAtRest();
   setReady(world, "db-0", false);
   world.intercept((request) =>
-    promotes(request)
+    promotes(ROLES)(request)
       ? { status: 500, body: { kind: "Status", reason: "InternalError", message: "failed calling webhook" } }
       : undefined,
   );
@@ -147,7 +142,7 @@ test("a promotion is counted and recorded once, also when the status write meets
 test("a hand-over that gets no answers from a hanging webhook is in the status", async () => {
   const world = await createGroupAtRest();
   setReady(world, "db-0", false);
-  world.intercept((request) => (promotes(request) ? { status: 0, body: {} } : undefined));
+  world.intercept((request) => (promotes(ROLES)(request) ? { status: 0, body: {} } : undefined));
   await world.run();
   expect(statusOf(world).writerPod).toBe("");
 });

@@ -1,25 +1,21 @@
 /** Two passes over one group that know different Lease names: then the record is no arbiter between them. */
 import { expect, test } from "vitest";
 import { LOCKS } from "../../../functions/election/labels.ts";
-import { LEASES, PODS } from "../../../functions/kit/kube/request.ts";
+import { LEASES } from "../../../functions/kit/kube/request.ts";
 import { NAMESPACE } from "../support/builders.ts";
 import { addLock, addPod, addSet, countPods, createWorld, type World } from "../support/world.ts";
-import { startInstance, type Which } from "../support/instance.ts";
-
-const isPodList: Which = ({ verb, resource }) => verb === "list" && resource === PODS;
-const isPodWrite: Which = ({ verb, resource }) => verb === "patch" && resource === PODS;
-const isStatus: Which = ({ subresource }) => subresource === "status";
+import { listsPods, startInstance, writesPod, writesStatus } from "../support/instance.ts";
 
 /** One pod, no record; the pod that the slow pass will not know of comes while it is stopped. */
 const race = async (
   world: World,
   { fast, slow, edit }: { fast: string; slow: string; edit: () => void },
 ): Promise<void> => {
-  const one = startInstance(world, isPodList, isStatus);
+  const one = startInstance(world, listsPods, writesStatus);
   void world.feature.run(`${NAMESPACE}/${fast}`, one.send);
   await one.stopped;
   edit();
-  const other = startInstance(world, isPodWrite);
+  const other = startInstance(world, writesPod);
   const done = world.feature.run(`${NAMESPACE}/${slow}`, other.send);
   await other.stopped;
   addPod(world, "db-0");
@@ -65,7 +61,7 @@ test("an older lock that is edited onto the set of a younger one makes no second
 test("a pass that read an older spec leaves no Lease behind under the former name", async () => {
   const world = createYoungGroup();
   addLock(world);
-  const old = startInstance(world, isPodList);
+  const old = startInstance(world, listsPods);
   const first = world.feature.run(`${NAMESPACE}/db-lock`, old.send);
   await old.stopped;
   world.change(LOCKS, "db-lock", { spec: { leaseName: "other-lease" } });

@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import { VARIABLES } from "../../../functions/kit/host/config.ts";
 import { MANAGER, MANAGER_LABEL } from "../../../functions/standby/route/names.ts";
 import type { OverlayName } from "../../integration/platform/golden/overlays.ts";
-import { textOf } from "./files.ts";
 import {
   containerOf,
   ofKind,
@@ -22,9 +21,6 @@ import {
 const AUTOSCALING = "autoscaling.knative.dev/";
 /** Serving's own, for the whole cluster: an instance goes within it after the window. */
 const SCALE_TO_ZERO_GRACE_SECONDS = 30;
-/** Half a second of jitter, and the lease is renewed once per half of its duration (docs/architecture.md). */
-const leastLeaseSeconds = (tick: number): number => 2 * tick + 2;
-
 const KINDS = [
   "apps/v1 StatefulSet",
   "app.anukkrit.me/v1 StatefulSetLock",
@@ -274,24 +270,4 @@ describe.each([
     const scaler: readonly string[] = name === "keda-push-namespaced" ? ["data"] : [];
     expect(scopes).toEqual(["data", ...others, ...scaler]);
   });
-});
-
-test.each(["warm", "cold"] as const)("infra/knative/%s names the shortest Lease that its tick keeps", (tier) => {
-  const least = leastLeaseSeconds(tickOf(`knative-${tier}`));
-  expect(textOf(`infra/knative/${tier}/kustomization.yaml`)).toMatch(new RegExp(`^# .*\\b${least} s`, "m"));
-});
-
-test("docs/install.md tells the tick of each form, and the shortest Lease that it keeps", () => {
-  const rows = textOf("docs/install.md").matchAll(
-    /^\|[^|]*\| `infra\/(?<form>[\w/]+)` .*\| (?<tick>\d+) s +\| (?<lease>\d+) s +\|$/gm,
-  );
-  const told = [...rows].map(({ groups }) => [groups?.["form"], Number(groups?.["tick"]), Number(groups?.["lease"])]);
-  const forms = ["knative/warm", "knative/cold", "knative/broker", "keda/push", "keda/http", "standalone"] as const;
-  expect(told).toEqual(
-    forms.map((form) => {
-      const instances = workloadOf(form.replace("/", "-") as OverlayName, "bellwether");
-      const tick = Number(valueOf(containerOf(instances).env, "BELLWETHER_TICK_SECONDS"));
-      return [form, tick, leastLeaseSeconds(tick)];
-    }),
-  );
 });

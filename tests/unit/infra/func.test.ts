@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { VARIABLES } from "../../../functions/kit/host/config.ts";
 import { yamlOf } from "./files.ts";
-import { containerOf, schedulesOf, periodOf, valueOf, workloadOf, type Env } from "./workloads.ts";
+import { containerOf, podLabelsOf, schedulesOf, periodOf, valueOf, workloadOf, type Env } from "./workloads.ts";
 
 interface Func {
   readonly specVersion: string;
@@ -12,6 +12,7 @@ interface Func {
   readonly run: { readonly envs: readonly Env[] };
   readonly deploy: {
     readonly serviceAccountName: string;
+    readonly labels: readonly { readonly key: string; readonly value: string }[];
     readonly healthEndpoints: { readonly liveness: string; readonly readiness: string };
     readonly options: {
       readonly scale: Readonly<Record<"min" | "max" | "metric" | "target" | "utilization", unknown>>;
@@ -108,6 +109,11 @@ describe("func.yaml", () => {
     );
     expect(resources.requests).toEqual(container.resources.requests);
     expect(resources.limits).toEqual({ ...container.resources.limits, concurrency: pod.containerConcurrency });
+  });
+
+  test("has all labels of the Service and of its pods, which func replaces: by these policies and sources know our pods", () => {
+    const labels = Object.fromEntries(func.deploy.labels.map(({ key, value }) => [key, value]));
+    expect(labels).toEqual({ ...service.metadata.labels, ...podLabelsOf(service) });
   });
 
   test("sets the tick that the PingSource has, and only variables that the function reads", () => {

@@ -27,6 +27,7 @@ interface Policy {
   readonly spec: {
     readonly podSelector: { readonly matchLabels: Labels };
     readonly policyTypes: readonly string[];
+    readonly egress?: readonly { readonly to?: unknown; readonly ports?: readonly { readonly port: number }[] }[];
   };
 }
 
@@ -36,6 +37,10 @@ interface PlainService {
     readonly ports?: readonly { readonly targetPort: string }[];
   };
 }
+
+const TLS_COMMANDS = [
+  ...textOf("docs/leaderstatuschecker.md").matchAll(/^\$ kubectl create rolebinding \S+ (?<role>\S+) /gm),
+].map(({ groups }) => groups?.["role"]);
 
 const selects = (selector: Labels, labels: Labels): boolean =>
   Object.entries(selector).every(([key, value]) => labels[key] === value);
@@ -166,6 +171,21 @@ describe.each(OVERLAY_NAMES)("%s", (name) => {
       ({ podSelector }) => !workloads.some((workload) => selects(podSelector.matchLabels, podLabelsOf(workload))),
     );
     expect(idle).toEqual([]);
+  });
+
+  test("lets DNS out on the ports on which its pods listen: Kubernetes', OpenShift's, Gardener's", () => {
+    const out = ofKind<Policy>(name, "NetworkPolicy").find(({ metadata }) => metadata.name === "bellwether-out");
+    const anywhere = (out?.spec.egress ?? []).filter(({ to }) => to === undefined);
+    const ports = anywhere.flatMap((rule) => (rule.ports ?? []).map(({ port }) => port));
+    expect(ports).toEqual(expect.arrayContaining([53, 5353, 8053]));
+  });
+
+  test("has the role that a command of docs/leaderstatuschecker.md lets the function read Secrets by", () => {
+    const roles = [...ofKind(name, "Role"), ...ofKind(name, "ClusterRole")]
+      .filter(({ metadata }) => metadata.name === "bellwether-roles-tls")
+      .map(({ kind }) => kind);
+    expect(roles).toHaveLength(1);
+    expect(TLS_COMMANDS).toContain(`--${roles[0]?.toLowerCase()}=bellwether-roles-tls`);
   });
 
   test("has Services only for pods that are there, on ports that they name", () => {

@@ -35,6 +35,7 @@ export interface RolesWorldOptions {
   readonly openNamespaces?: readonly string[];
   readonly namespaces?: readonly string[];
   readonly mode?: "active" | "observe";
+  readonly tickSeconds?: number;
 }
 
 const SILENT = { kind: "silent", why: "it refuses connections on this port" } as const;

@@ -113,6 +113,60 @@ test("while it is not known whether it is work, an event is kept", async () => {
   expect([stage.announced(), stage.isPending()]).toEqual([1, true]);
 });
 
+/** An older state is on its way, and a newer one waits, which is no work; nobody takes the older. Its verdict is still open then. */
+const comesBack = async (): Promise<{ readonly stage: Stage; readonly judged: (work: boolean) => Promise<void> }> => {
+  const stage = createStage();
+  const verdict = Promise.withResolvers<boolean>();
+  const release = stage.hold();
+  stage.offer(podNews("db-0", "update", "1"), verdict.promise);
+  await stage.clock.flush();
+  stage.offer(podNews("db-0", "update", "2"), NO_WORK);
+  await stage.clock.flush();
+  release();
+  await stage.clock.flush();
+  const judged = (work: boolean): Promise<void> => {
+    verdict.resolve(work);
+    return stage.clock.flush();
+  };
+  return { stage, judged };
+};
+
+test("that an older state is work is known only when it has come back, and a newer one that is none has its place", async () => {
+  const { stage, judged } = await comesBack();
+  await judged(true);
+  expect([stage.announced(), stage.isPending()]).toEqual([1, true]);
+  stage.answers(204);
+  await stage.clock.advance(250);
+  expect([stage.taken, stage.isPending(), stage.isActive()]).toEqual([["db-0 update 2"], false, true]);
+});
+
+test("the same when the newer one is on its way by then, or has been taken", async () => {
+  const { stage, judged } = await comesBack();
+  const release = stage.hold();
+  stage.answers(204);
+  await stage.clock.advance(250);
+  expect(stage.attempts()).toBe(2);
+  await judged(true);
+  expect([stage.announced(), stage.isPending()]).toEqual([1, true]);
+  release();
+  await stage.clock.flush();
+  expect([stage.taken, stage.isPending()]).toEqual([["db-0 update 2"], false]);
+
+  const late = await comesBack();
+  late.stage.answers(204);
+  await late.stage.clock.advance(250);
+  await late.judged(true);
+  expect([late.stage.announced(), late.stage.isPending(), late.stage.isActive()]).toEqual([0, false, true]);
+});
+
+test("the newer one is not kept when the older one turns out to be no work, either", async () => {
+  const { stage, judged } = await comesBack();
+  await judged(false);
+  stage.answers(204);
+  await stage.clock.advance(10_000);
+  expect([stage.taken, stage.announced(), stage.isActive()]).toEqual([[], 0, false]);
+});
+
 test("there is activity for half a minute after work was taken, also where it was only then known to be work", async () => {
   for (const late of [false, true]) {
     const stage = createStage(204);

@@ -140,6 +140,14 @@ test("a checker is work once in its interval, not at each tick", async () => {
   expect(await sweepWith(world, judge)).toEqual(WORK);
 });
 
+test("an asking that the function was told of, and did not live to do, is work again at the next tick", async () => {
+  const world = createRolesGroup();
+  const judge = judgeOf(world);
+  expect(await sweepWith(world, judge)).toEqual(WORK);
+  await world.clock.advance(2_000);
+  expect(await sweepWith(world, judge)).toEqual(WORK);
+});
+
 const claimOf = (pod: string): ClaimEvent => ({ type: "claim", id: "1", source: "s", namespace: "default", pod });
 
 test("a flood of claims of a checker's pods is work, and looked at one after the other, not once each", async () => {

@@ -18,7 +18,10 @@ export const podNews = (name: string, change: Change = "update", resourceVersion
 });
 
 /** The judge that reads what the world's function reads. */
-export const judgeOf = ({ send, clock }: World, environment: Readonly<Record<string, string>> = {}): Judge => {
+export const judgeOf = (
+  { send, clock }: Pick<World, "send" | "clock">,
+  environment: Readonly<Record<string, string>> = {},
+): Judge => {
   const config = readConfig({
     BELLWETHER_API_SERVER: "http://127.0.0.1:1",
     BELLWETHER_TICK_SECONDS: "2",
@@ -27,7 +30,8 @@ export const judgeOf = ({ send, clock }: World, environment: Readonly<Record<str
   return createJudge({ config, send, clock });
 };
 
-export const sweepWith = ({ clock }: World, judge: Judge): ReturnType<Judge["sweep"]> => clock.settle(judge.sweep());
+export const sweepWith = ({ clock }: Pick<World, "clock">, judge: Judge): ReturnType<Judge["sweep"]> =>
+  clock.settle(judge.sweep());
 
 /** An object as it is now, told as that change. */
 export const watched = (world: World, resource: Resource, name: string): Watched => {

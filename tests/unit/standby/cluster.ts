@@ -1,10 +1,12 @@
 /** What tests make of a world: Services, pods, and what is read of them. */
 import type { ObjectEvent } from "../../../events/types.ts";
 import type { Feature } from "../../../functions/kit/feature.ts";
+import type { LeaseSpec } from "../../../functions/kit/handover/model.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import {
   apiVersionOf,
   EVENTS,
+  LEASES,
   listOf,
   listRequest,
   PODS,
@@ -15,7 +17,7 @@ import { MODE_ANNOTATION, MODE_VALUE, ORIGINAL_ANNOTATION, ROLES } from "../../.
 import type { Selector } from "../../../functions/standby/model.ts";
 import { NAMESPACE } from "../support/builders.ts";
 import { selectorOf } from "./routes.ts";
-import { APP, createWorld, type World } from "./world.ts";
+import { APP, createWorld, LEASE, type World } from "./world.ts";
 
 const CONTAINERS = [{ name: "main", image: "example.test/store" }];
 
@@ -56,6 +58,16 @@ export const addService = (world: World, name = "store", shape: ServiceShape = {
   });
 };
 
+/** Takes a pod out of the selector of the Services, or into another one. */
+export const relabel = (world: World, pod: string, app: string): void =>
+  void world.change(PODS, pod, { metadata: { labels: { app } } });
+
+/** Opts the Service `store` in or, with null, out; and five seconds later. */
+export const setMode = async (world: World, mode: string | null): Promise<void> => {
+  world.change(SERVICES, "store", { metadata: { annotations: { [MODE_ANNOTATION]: mode } } });
+  await world.clock.advance(5_000);
+};
+
 /** A Service `store` over two Ready pods; nothing has run yet. */
 export const createGroup = (): World => {
   const world = createWorld();
@@ -93,6 +105,10 @@ export const toldOf = (world: World, name = "store"): readonly string[] =>
     .items.map((item) => item as unknown as { type: string; reason: string; note: string; regarding: { name: string } })
     .filter(({ regarding }) => regarding.name === name)
     .map(({ type, reason, note }) => `${type} ${reason}: ${note}`);
+
+/** Name of the pod that the record names; "": nobody; undefined: there is no record. */
+export const holderOf = (world: World): string | undefined =>
+  (world.get(LEASES, LEASE)?.spec as LeaseSpec | undefined)?.holderIdentity;
 
 export const writesOf = (world: World): readonly string[] =>
   world.requests

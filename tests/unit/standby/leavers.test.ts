@@ -3,50 +3,18 @@
  * whichever instance dies or sleeps between its read and its write: the record never names one that was let go.
  */
 import { expect, test } from "vitest";
-import { HOLDER_UID_ANNOTATION, tokenAnnotation } from "../../../functions/kit/handover/names.ts";
-import { LEASES, PODS, type KubeRequest } from "../../../functions/kit/kube/request.ts";
+import { enrolmentLabel, HOLDER_UID_ANNOTATION, tokenAnnotation } from "../../../functions/kit/handover/names.ts";
+import { LEASES, PODS } from "../../../functions/kit/kube/request.ts";
 import { ROLES } from "../../../functions/standby/labels.ts";
-import { startInstance, type Instance, type Which } from "../support/instance.ts";
-import { activePods, addPod, addService, createGroupAtRest, setReady, toldOf } from "./cluster.ts";
-import { createWorld, KEY, LEASE, type World } from "./world.ts";
+import { listsPods, promotes, strips, writesRecord, type Instance } from "../support/instance.ts";
+import { activePods, addPod, addService, createGroupAtRest, relabel, setReady, toldOf } from "./cluster.ts";
+import { createWorld, LEASE, runs, type World } from "./world.ts";
 
-const ENROLMENT = `bellwether.dev/${ROLES.feature}`;
+const ENROLMENT = enrolmentLabel(ROLES.feature);
 /** Of another record, in a year. */
 const LATER = { "bellwether.dev/standby.epoch": "250000000", "bellwether.dev/standby.record": "another" };
 const TURNS = 200;
 const PODS_OF_GROUP = ["store-a", "store-b"];
-
-const labelsIn = ({ body }: KubeRequest): Readonly<Record<string, string | null>> =>
-  (body as { readonly metadata?: { readonly labels?: Readonly<Record<string, string | null>> } }).metadata?.labels ??
-  {};
-
-const isPatchOf = ({ method, resource, name }: KubeRequest, pod: string): boolean =>
-  method === "PATCH" && resource === PODS && name === pod;
-
-const promotes =
-  (pod: string): Which =>
-  (request) =>
-    isPatchOf(request, pod) && labelsIn(request)[ROLES.roleLabel] === ROLES.leader;
-
-const writesRecord: Which = ({ method, resource }) => method === "PATCH" && resource === LEASES;
-
-const listsPods: Which = ({ verb, resource }) => verb === "list" && resource === PODS;
-
-/** Another instance, which stops before the first request that `at` accepts. */
-const stopAt = async (world: World, at: Which, end?: Which): Promise<Instance> => {
-  const instance = startInstance(world, at, end);
-  void world.instance().run(KEY, instance.send);
-  await world.clock.settle(instance.stopped);
-  return instance;
-};
-
-/** The same, or it is done without any. */
-const runUntil = async (world: World, at: Which): Promise<Instance> => {
-  const instance = startInstance(world, at);
-  const run = world.instance().run(KEY, instance.send);
-  await world.clock.settle(Promise.race([instance.stopped, run]));
-  return instance;
-};
 
 const goOn = async (instance: Instance): Promise<void> => {
   instance.goOn();
@@ -56,9 +24,6 @@ const goOn = async (instance: Instance): Promise<void> => {
   }
 };
 
-const relabel = (world: World, pod: string, app: string): void =>
-  void world.change(PODS, pod, { metadata: { labels: { app } } });
-
 const isEnrolled = (world: World, pod: string): boolean => ENROLMENT in (world.get(PODS, pod)?.metadata.labels ?? {});
 
 const holderUid = (world: World): string =>
@@ -66,24 +31,29 @@ const holderUid = (world: World): string =>
 
 interface Watched {
   /** The most active pods that there were at once. */
-  most: number;
+  readonly most: number;
   /** Pods that the record named while they were not enrolled. */
-  readonly strays: Set<string>;
+  readonly strays: ReadonlySet<string>;
 }
 
 const SAFE = { most: 1, strays: new Set() };
 
 /** From now on. */
 const watch = (world: World): Watched => {
-  const watched: Watched = { most: activePods(world).length, strays: new Set() };
+  const strays = new Set<string>();
+  world.forget();
   world.api.onRevision(() => {
-    watched.most = Math.max(watched.most, activePods(world).length);
     for (const pod of PODS_OF_GROUP) {
       const isNamed = world.get(PODS, pod)?.metadata.uid === holderUid(world);
-      if (isNamed && !isEnrolled(world, pod)) watched.strays.add(pod);
+      if (isNamed && !isEnrolled(world, pod)) strays.add(pod);
     }
   });
-  return watched;
+  return {
+    get most() {
+      return world.mostActive();
+    },
+    strays,
+  };
 };
 
 /** At rest under store-a, which has stopped to be Ready. */
@@ -96,9 +66,7 @@ const createFailing = async (): Promise<World> => {
 
 test("one that the record names, and that left before it was active, is let go once the record names nobody", async () => {
   const world = await createFailing();
-  const dying = startInstance(world, () => false, promotes("store-b"));
-  void world.instance().run(KEY, dying.send);
-  await world.clock.settle(dying.died);
+  await runs(world).dieAt(promotes(ROLES, "store-b"));
   relabel(world, "store-b", "other");
   const watched = watch(world);
   await world.run();
@@ -109,7 +77,7 @@ test("one that the record names, and that left before it was active, is let go o
 test("whoever is about to name a pod that is let go meanwhile does not", async () => {
   const world = await createFailing();
   const watched = watch(world);
-  const naming = await stopAt(world, writesRecord);
+  const naming = await runs(world).stopAt(writesRecord);
   relabel(world, "store-b", "other");
   await world.run();
   expect(isEnrolled(world, "store-b")).toBe(false);
@@ -121,9 +89,9 @@ test("whoever is about to name a pod that is let go meanwhile does not", async (
 test("one that is named meanwhile is not let go before the record names nobody", async () => {
   const world = await createFailing();
   const watched = watch(world);
-  const naming = await stopAt(world, writesRecord, promotes("store-b"));
+  const naming = await runs(world).stopAt(writesRecord, promotes(ROLES, "store-b"));
   relabel(world, "store-b", "other");
-  const releasing = await stopAt(world, writesRecord);
+  const releasing = await runs(world).stopAt(writesRecord);
   naming.goOn();
   await world.clock.settle(naming.died);
   await goOn(releasing);
@@ -134,16 +102,16 @@ test("one that is named meanwhile is not let go before the record names nobody",
 test("one that leaves and returns within a hand-over, whose author dies, is not made active beside another", async () => {
   const world = await createFailing();
   const watched = watch(world);
-  const naming = await stopAt(world, writesRecord, promotes("store-b"));
+  const naming = await runs(world).stopAt(writesRecord, promotes(ROLES, "store-b"));
   relabel(world, "store-b", "other");
   await world.run();
-  const enrolling = await stopAt(world, listsPods, writesRecord);
+  const enrolling = await runs(world).stopAt(listsPods, writesRecord);
   await goOn(naming);
   setReady(world, "store-a", true);
-  const replacing = await runUntil(world, writesRecord);
+  const replacing = await runs(world).runUntil(writesRecord);
   relabel(world, "store-b", "store");
   await goOn(enrolling);
-  const promoting = await runUntil(world, promotes("store-b"));
+  const promoting = await runs(world).runUntil(promotes(ROLES, "store-b"));
   await goOn(promoting);
   await goOn(replacing);
   await world.tick();
@@ -216,7 +184,7 @@ test("a pod with a later stamp than the record's leaves a group that nobody can 
 test.each([503, 403])("a refusal to let a pod go, %i, is told, and tried again after a pause", async (status) => {
   const world = await createGroupAtRest();
   world.intercept((request) =>
-    isPatchOf(request, "store-b") && labelsIn(request)[ENROLMENT] === null
+    strips(ROLES)(request) && request.name === "store-b"
       ? { status, body: { kind: "Status", reason: "No" } }
       : undefined,
   );

@@ -3,57 +3,16 @@
  * made active beside the one that replaces it, although whoever replaces it has not found it.
  */
 import { expect, test } from "vitest";
-import type { LeaseSpec } from "../../../functions/kit/handover/model.ts";
-import { enrolmentLabel } from "../../../functions/kit/handover/names.ts";
-import { LEASES, PODS, SERVICES, type KubeRequest } from "../../../functions/kit/kube/request.ts";
-import { MODE_ANNOTATION, MODE_VALUE, ROLES } from "../../../functions/standby/labels.ts";
-import { startInstance, type Instance, type Which } from "../support/instance.ts";
-import { activePods, addPod, addService, createGroupAtRest, setReady } from "./cluster.ts";
-import { createWorld, KEY, LEASE, type World } from "./world.ts";
-
-const ENROLMENT = enrolmentLabel(ROLES.feature);
-
-const isPatch = ({ method, resource }: KubeRequest): boolean => method === "PATCH" && resource === PODS;
-const isPatchOf =
-  (pod: string): Which =>
-  (request) =>
-    isPatch(request) && request.name === pod;
-const labelsIn = ({ body }: KubeRequest): Readonly<Record<string, unknown>> =>
-  (body as { readonly metadata?: { readonly labels?: Readonly<Record<string, unknown>> } }).metadata?.labels ?? {};
-const strips: Which = (request) => isPatch(request) && labelsIn(request)[ENROLMENT] === null;
-const promotes =
-  (pod: string): Which =>
-  (request) =>
-    isPatchOf(pod)(request) && labelsIn(request)[ROLES.roleLabel] === ROLES.leader;
-const writesRecord: Which = ({ method, resource }) => method === "PATCH" && resource === LEASES;
-const createsRecord: Which = ({ method, resource }) => method === "POST" && resource === LEASES;
-const deletesRecord: Which = ({ method, resource }) => method === "DELETE" && resource === LEASES;
-
-const start = (world: World, at: Which, end?: Which): Instance => {
-  const instance = startInstance(world, at, end);
-  void world.instance().run(KEY, instance.send);
-  return instance;
-};
-
-const relabel = (world: World, pod: string, app: string): void =>
-  void world.change(PODS, pod, { metadata: { labels: { app } } });
-
-const holderOf = (world: World): string | undefined =>
-  (world.get(LEASES, LEASE)?.spec as LeaseSpec | undefined)?.holderIdentity;
-
-const watchMost = (world: World): (() => number) => {
-  let most = activePods(world).length;
-  world.api.onRevision(() => {
-    most = Math.max(most, activePods(world).length);
-  });
-  return () => most;
-};
+import { LEASES, PODS } from "../../../functions/kit/kube/request.ts";
+import { MODE_VALUE, ROLES } from "../../../functions/standby/labels.ts";
+import { createsRecord, deletesRecord, promotes, strips, writesPod, writesRecord } from "../support/instance.ts";
+import { activePods, addPod, addService, createGroupAtRest, holderOf, relabel, setMode, setReady } from "./cluster.ts";
+import { createWorld, KEY, LEASE, runs, type World } from "./world.ts";
 
 /** The record names `pod`, which is not enrolled and outside the selector: it returns just before somebody else replaces it. */
 const replaceWhileItReturns = async (world: World, pod: string): Promise<void> => {
   expect([holderOf(world), world.get(PODS, pod)?.metadata.labels]).toEqual([pod, { app: "other" }]);
-  const replacing = start(world, writesRecord);
-  await world.clock.settle(replacing.stopped);
+  const replacing = await runs(world).stopAt(writesRecord);
   relabel(world, pod, "store");
   await world.run(KEY, world.instance());
   replacing.goOn();
@@ -62,36 +21,25 @@ const replaceWhileItReturns = async (world: World, pod: string): Promise<void> =
 
 test("a group that ends while it is served again, and its end is late", async () => {
   const world = await createGroupAtRest();
-  const most = watchMost(world);
-  const annotate = (value: string | null): void => {
-    world.change(SERVICES, "store", { metadata: { annotations: { [MODE_ANNOTATION]: value } } });
-  };
-  annotate(null);
-  await world.clock.advance(5_000);
-  const ending = start(world, strips, deletesRecord);
-  await world.clock.settle(ending.stopped);
-  annotate(MODE_VALUE);
-  await world.clock.advance(5_000);
-  const naming = start(world, () => false, isPatch);
-  await world.clock.settle(naming.died);
+  await setMode(world, null);
+  const ending = await runs(world).stopAt(strips(ROLES), deletesRecord);
+  await setMode(world, MODE_VALUE);
+  await runs(world).dieAt(writesPod);
   ending.goOn();
   await world.clock.settle(ending.died);
   relabel(world, "store-a", "other");
   await replaceWhileItReturns(world, "store-a");
-  expect([most(), activePods(world).length]).toEqual([1, 1]);
+  expect([world.mostActive(), activePods(world).length]).toEqual([1, 1]);
 });
 
 test("a Lease that is deleted, and made anew by whoever has not seen it", async () => {
   const world = createWorld();
   for (const pod of ["store-a", "store-b"]) addPod(world, pod);
   addService(world);
-  const most = watchMost(world);
-  const first = start(world, createsRecord, promotes("store-a"));
-  await world.clock.settle(first.stopped);
+  const first = await runs(world).stopAt(createsRecord, promotes(ROLES, "store-a"));
   setReady(world, "store-a", false);
   await world.clock.advance(1_500);
-  const second = start(world, createsRecord, isPatchOf("store-b"));
-  await world.clock.settle(second.stopped);
+  const second = await runs(world).stopAt(createsRecord, (request) => writesPod(request) && request.name === "store-b");
   first.goOn();
   await world.clock.advance(300);
   relabel(world, "store-b", "other");
@@ -101,5 +49,5 @@ test("a Lease that is deleted, and made anew by whoever has not seen it", async 
   await world.clock.advance(300);
   setReady(world, "store-a", true);
   await replaceWhileItReturns(world, "store-b");
-  expect([most(), activePods(world).length]).toEqual([1, 1]);
+  expect([world.mostActive(), activePods(world).length]).toEqual([1, 1]);
 });

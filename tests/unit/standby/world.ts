@@ -17,6 +17,7 @@ import { createMemoryApi, type MemoryApi } from "../../../infra/lab/memory/api.t
 import { NAMESPACE } from "../support/builders.ts";
 import { handsOn, type Hands } from "../support/hands-on.ts";
 import { watchRoutes, type Routes } from "./routes.ts";
+import { runsOf, type Runs } from "../support/instance.ts";
 import { createVirtualClock, type VirtualClock } from "../support/virtual-clock.ts";
 
 const TICK_SECONDS = 2;
@@ -129,3 +130,6 @@ export const createWorld = (): World => {
     ...handsOn(api),
   };
 };
+
+/** Of the group of most tests, each by another instance. */
+export const runs = (world: World): Runs => runsOf(world, (send) => world.instance().run(KEY, send));
