@@ -6,14 +6,12 @@ import { beforeAll, expect, test } from "vitest";
 import { waitForWriter } from "../../../infra/lab/group.ts";
 import { startLab, type Lab } from "../../../infra/lab/lab.ts";
 import type { Manifest } from "../../../infra/lab/manifests.ts";
-import { ourImage } from "../../../infra/lab/platform/image.ts";
 import { install } from "../../../infra/lab/platform/install.ts";
 import { openPlatform } from "../../../infra/lab/platform/platform.ts";
-import { freePort } from "../../../infra/lab/ports.ts";
 import { createLock, createNamespace, createStatefulSet } from "../support/fixture.ts";
 import { objectsOf } from "./golden/overlays.ts";
 import { merge } from "./support/mistake.ts";
-import { asleep, scaledObjectIsReady, stopScaler, waitForDeployment } from "./support/scaling.ts";
+import { asleep, scaledObjectIsReady, scaledProgram, stopScaler, waitForDeployment } from "./support/scaling.ts";
 import { stopAfterAll } from "./support/stop-after-all.ts";
 
 /** As the example names them. */
@@ -44,17 +42,7 @@ const manifests = (scalerPort: number): readonly Manifest[] =>
 
 beforeAll(async () => {
   lab = stopping(await startLab());
-  const [functionPort, scalerPort] = [await freePort(), await freePort()];
-  const program = await ourImage(lab.plane, {
-    image: IMAGE,
-    addresses: {
-      function: { PORT: String(functionPort) },
-      scaler: {
-        BELLWETHER_SCALER_PORT: String(scalerPort),
-        BELLWETHER_FUNCTION_URL: `http://127.0.0.1:${functionPort}/`,
-      },
-    },
-  });
+  const { program, scalerPort } = await scaledProgram(lab, IMAGE);
   stopping(await openPlatform(lab, { keda: "running", programs: [program], namespaces: [NAMESPACE] }));
   // Beside our pods there are others, which no program makes Ready.
   await lab.kubelet.holdReady(NAMESPACE, /^bellwether/, true);

@@ -8,17 +8,15 @@ import { beforeAll, expect, test } from "vitest";
 import { waitForWriter } from "../../../infra/lab/group.ts";
 import { startLab, type Lab } from "../../../infra/lab/lab.ts";
 import type { Manifest } from "../../../infra/lab/manifests.ts";
-import { ourImage } from "../../../infra/lab/platform/image.ts";
 import { install } from "../../../infra/lab/platform/install.ts";
 import { openPlatform, type Platform } from "../../../infra/lab/platform/platform.ts";
 import { poll } from "../../../infra/lab/poll.ts";
-import { freePort } from "../../../infra/lab/ports.ts";
 import { createLock, createNamespace, createStatefulSet } from "../support/fixture.ts";
 import { patch, remove } from "../support/objects.ts";
 import { objectsOf } from "./golden/overlays.ts";
 import { merge } from "./support/mistake.ts";
 import { measureFailOvers, sampleCount, type FailOvers } from "./support/samples.ts";
-import { asleep, IMAGE, putToSleep, scaledObjectIsReady, waitForDeployment } from "./support/scaling.ts";
+import { asleep, putToSleep, scaledObjectIsReady, scaledProgram, waitForDeployment } from "./support/scaling.ts";
 import { stopAfterAll } from "./support/stop-after-all.ts";
 
 const LOCK = { namespace: "data", name: "db", leaseName: "db" };
@@ -48,17 +46,7 @@ const manifests = (scalerPort: number): readonly Manifest[] =>
 
 beforeAll(async () => {
   lab = stopping(await startLab());
-  const [functionPort, scalerPort] = [await freePort(), await freePort()];
-  const program = await ourImage(lab.plane, {
-    image: IMAGE,
-    addresses: {
-      function: { PORT: String(functionPort) },
-      scaler: {
-        BELLWETHER_SCALER_PORT: String(scalerPort),
-        BELLWETHER_FUNCTION_URL: `http://127.0.0.1:${functionPort}/`,
-      },
-    },
-  });
+  const { program, scalerPort } = await scaledProgram(lab);
   platform = stopping(await openPlatform(lab, { keda: "running", programs: [program] }));
   await createNamespace(lab, "data");
   await install(lab.api, manifests(scalerPort));

@@ -11,7 +11,7 @@ import { freePort } from "../../../infra/lab/ports.ts";
 import { startRoleAppProcess, type RoleAppProcess } from "../../../infra/lab/role-app-process.ts";
 import { createNamespace, createStatefulSet } from "../support/fixture.ts";
 import { gone, list, patch, podsPath, podsReady, remove } from "../support/objects.ts";
-import { startScene, TICK_BOUND_MS, TICK_SECONDS, type Scene } from "../support/scene.ts";
+import { startSceneOfTwo, TICK_BOUND_MS, TICK_SECONDS, type Scene } from "../support/scene.ts";
 import { EVENT_BOUND_MS } from "../support/stage.ts";
 import { startTrace, type Trace } from "../support/trace.ts";
 import {
@@ -78,11 +78,8 @@ describe("three applications, one checker, both adapters, two instances", () => 
     )?.at;
 
   beforeAll(async () => {
-    scene = await startScene({ podAddress: (_namespace, name) => hostOf(name) });
+    scene = await startSceneOfTwo({ podAddress: (_namespace, name) => hostOf(name) });
     trace = await startTrace(scene.lab);
-    const instances = [await scene.instance(), await scene.instance()];
-    scene.balancer.target(instances.map(({ url }) => url));
-    await scene.startSource();
     const { processes, dataDir: folder } = scene.lab.plane;
     const port = await freePort();
     const claims = { sink: scene.balancer.url, namespace: NAMESPACE };

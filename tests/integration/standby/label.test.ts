@@ -16,7 +16,7 @@ import {
   podsPath,
   leasesPath,
 } from "../support/objects.ts";
-import { startScene, TICK_BOUND_MS, type Scene } from "../support/scene.ts";
+import { startSceneOfTwo, TICK_BOUND_MS, type Scene } from "../support/scene.ts";
 import { EVENT_BOUND_MS, SCALE_BOUND_MS } from "../support/stage.ts";
 import { judgeRun } from "./label-verdict.ts";
 import {
@@ -61,11 +61,8 @@ describe("annotated Services on a real control plane, both adapters, two instanc
   };
 
   beforeAll(async () => {
-    scene = await startScene({ auditLog: true });
+    scene = await startSceneOfTwo({ auditLog: true });
     ({ lab } = scene);
-    const instances = [await scene.instance(), await scene.instance()];
-    scene.balancer.target(instances.map(({ url }) => url));
-    await scene.startSource();
     routes = await startRoutes(lab);
   });
 

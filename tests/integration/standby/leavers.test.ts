@@ -8,7 +8,7 @@ import { EPOCH_ANNOTATION, HOLDER_UID_ANNOTATION, RELEASED_ANNOTATION } from "..
 import type { Lab } from "../../../infra/lab/lab.ts";
 import { createNamespace } from "../support/fixture.ts";
 import { leasesPath, list, patch, podPath, podsPath, podsReady } from "../support/objects.ts";
-import { startScene, TICK_BOUND_MS, type Scene } from "../support/scene.ts";
+import { startSceneOfTwo, TICK_BOUND_MS, type Scene } from "../support/scene.ts";
 import { EVENT_BOUND_MS, SCALE_BOUND_MS } from "../support/stage.ts";
 import { judgeRun } from "./label-verdict.ts";
 import {
@@ -110,11 +110,8 @@ describe("pods that leave their group, on a real control plane, both adapters, t
   };
 
   beforeAll(async () => {
-    scene = await startScene({ auditLog: true });
+    scene = await startSceneOfTwo({ auditLog: true });
     ({ lab } = scene);
-    const instances = [await scene.instance(), await scene.instance()];
-    scene.balancer.target(instances.map(({ url }) => url));
-    await scene.startSource();
     routes = await startRoutes(lab);
   });
 

@@ -7,7 +7,7 @@ import { readAuditLog } from "../../../infra/lab/audit.ts";
 import type { Lab } from "../../../infra/lab/lab.ts";
 import { createNamespace } from "../support/fixture.ts";
 import { annotate, get, podPath, podsReady, remove } from "../support/objects.ts";
-import { startScene, TICK_BOUND_MS, type Scene } from "../support/scene.ts";
+import { startSceneOfTwo, TICK_BOUND_MS, type Scene } from "../support/scene.ts";
 import { EVENT_BOUND_MS, SCALE_BOUND_MS } from "../support/stage.ts";
 import { isOfFunction, judgeRun } from "./label-verdict.ts";
 import { applyService, createDeployment, createService, routingOf, servicePath, until } from "./label-stage.ts";
@@ -81,11 +81,8 @@ describe("route mode on a real control plane, both adapters, two instances", () 
 
   beforeAll(async () => {
     const ranges = ["--service-cluster-ip-range=10.96.0.0/16,fd00:96::/112"];
-    scene = await startScene({ auditLog: true, apiServerArgs: ranges });
+    scene = await startSceneOfTwo({ auditLog: true, apiServerArgs: ranges });
     ({ lab } = scene);
-    const instances = [await scene.instance(), await scene.instance()];
-    scene.balancer.target(instances.map(({ url }) => url));
-    await scene.startSource();
     families = await startFamilies(lab);
   });
 

@@ -87,3 +87,12 @@ export const startScene = async ({ hasSecondServer = false, ...options }: SceneO
     },
   };
 };
+
+/** A scene that two instances serve, behind one balancer, with the source started. */
+export const startSceneOfTwo = async (options: SceneOptions = {}): Promise<Scene> => {
+  const scene = await startScene(options);
+  const instances = [await scene.instance(), await scene.instance()];
+  scene.balancer.target(instances.map(({ url }) => url));
+  await scene.startSource();
+  return scene;
+};

@@ -28,7 +28,7 @@ import {
   remove,
   versions,
 } from "../support/objects.ts";
-import { startScene, TICK_BOUND_MS, type Scene } from "../support/scene.ts";
+import { startSceneOfTwo, TICK_BOUND_MS, type Scene } from "../support/scene.ts";
 import { EVENT_BOUND_MS } from "../support/stage.ts";
 
 const NAMES = ["db-0", "db-1", "db-2"];
@@ -107,11 +107,8 @@ describe("pods in a lock, a checker and an annotated Service at once, both adapt
       .filter(({ objectRef }) => !["leases", "events"].includes(objectRef?.resource ?? ""));
 
   beforeAll(async () => {
-    scene = await startScene({ auditLog: true, podAddress: (_namespace, name) => hostOf(name) });
+    scene = await startSceneOfTwo({ auditLog: true, podAddress: (_namespace, name) => hostOf(name) });
     ({ lab } = scene);
-    const instances = [await scene.instance(), await scene.instance()];
-    scene.balancer.target(instances.map(({ url }) => url));
-    await scene.startSource();
     const { processes, dataDir: folder } = lab.plane;
     const port = await freePort();
     const claims = { sink: scene.balancer.url, namespace: NAMESPACE };

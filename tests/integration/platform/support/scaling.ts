@@ -1,6 +1,9 @@
 /** The function as a Deployment that KEDA scales. */
 import type { KubeObject } from "../../../../functions/kit/kube/object.ts";
 import type { Lab } from "../../../../infra/lab/lab.ts";
+import { ourImage } from "../../../../infra/lab/platform/image.ts";
+import type { Program } from "../../../../infra/lab/platform/pod-runner.ts";
+import { freePort } from "../../../../infra/lab/ports.ts";
 import { waitFor } from "../../support/fixture.ts";
 import { patch } from "../../support/objects.ts";
 
@@ -64,3 +67,19 @@ export const scaledObjectIsReady = (lab: Lab, namespace: string = HOME): Promise
       all.some(({ status }) => status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True")),
     deadlineMs: patienceMs,
   });
+
+/** The image's processes on ports of this machine, the scaler aimed at the function. */
+export const scaledProgram = async (
+  { plane }: Lab,
+  image: string = IMAGE,
+): Promise<{ readonly program: Program; readonly scalerPort: number }> => {
+  const [functionPort, scalerPort] = [await freePort(), await freePort()];
+  const addresses = {
+    function: { PORT: String(functionPort) },
+    scaler: {
+      BELLWETHER_SCALER_PORT: String(scalerPort),
+      BELLWETHER_FUNCTION_URL: `http://127.0.0.1:${functionPort}/`,
+    },
+  };
+  return { program: await ourImage(plane, { image, addresses }), scalerPort };
+};
