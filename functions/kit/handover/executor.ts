@@ -1,7 +1,8 @@
 /**
- * Sends the writes of the step function and feeds their answers (new resourceVersions) back into what is observed, so that a
- * whole hand-over needs no second read, unless it made the record. A conflict on a pod re-reads that pod; whatever makes the view itself
- * doubtful ends the attempt with "restart", and the caller begins again at the read. The rules of that are in `attempt.ts`.
+ * Sends the writes of the step function and feeds their answers (new resourceVersions) back into what is observed, so that a whole
+ * hand-over needs no second read, unless it made the record, or the record names a pod that was not found. A conflict on a pod
+ * re-reads that pod; whatever makes the view itself doubtful ends the attempt with "restart", and the caller begins again at the
+ * read. The rules of that are in `attempt.ts`.
  */
 import type { Clock } from "../clock.ts";
 import type { KubeObject } from "../kube/object.ts";

@@ -32,7 +32,7 @@ import { IDLE, type Event, type Local, type Writing } from "./local.ts";
 import { enrolledRequest, itemsOf } from "./requests.ts";
 import { EPOCH_ONE, teamOf, type Protocol, type Scene } from "./protocol.ts";
 import { answerText, listText, recordWriteText, writeText } from "./script.ts";
-import { aged, unseenEvent, type RecordStep } from "./unseen.ts";
+import { aged, unseenEvent, type RecordStep } from "./hanging.ts";
 import { mayBeEdited, respond, type Lock, type Server } from "./server.ts";
 
 const NOBODY: Target = { kind: "nobody" };

@@ -1,4 +1,4 @@
-/** Before the record moves on from a pod that was not among those that were read: it is looked for, and fenced. */
+/** Before the record moves on from a pod that was not written under it: it is looked for where it was not among those that were read, and fenced. */
 import {
   answerToHolderFence,
   answerToLook,
