@@ -68,8 +68,14 @@ export const createLifecycle = (options: LifecycleOptions): Lifecycle => {
     }
   };
 
+  /** A pod that fits no node stays Pending, as it does where no node is ever added. */
+  const bind = async (pod: Pod): Promise<void> => {
+    const node = nodes.choose(pod.spec.nodeSelector ?? {});
+    if (node !== undefined) await bindPod(api, pod, node);
+  };
+
   const take = (step: Step, tracked: Tracked): Promise<void> => {
-    if (step === "bind") return bindPod(api, tracked.pod, nodes.choose());
+    if (step === "bind") return bind(tracked.pod);
     return step === "end" ? removePod(api, tracked.pod) : start(tracked);
   };
 

@@ -5,8 +5,8 @@ export interface Nodes {
   readonly isAwake: (node: string) => boolean;
   readonly setAwake: (node: string, awake: boolean) => void;
   readonly addressOf: (node: string) => string;
-  /** The next node in turn, silent ones left out unless all are. */
-  readonly choose: () => string;
+  /** The next node in turn that has these labels, silent ones left out unless all are; undefined: none has them. */
+  readonly choose: (selector: Readonly<Record<string, string>>) => string | undefined;
   readonly stop: () => void;
 }
 
@@ -15,12 +15,14 @@ const heartbeatMs = 10_000;
 /** Room for as many pods as a test may want. */
 const capacity = { cpu: "64", memory: "256Gi", pods: "1000" };
 
+const labelsOf = (name: string): Readonly<Record<string, string>> => ({ "kubernetes.io/hostname": name });
+
 const nodeObject = (name: string, address: string): unknown => {
   const now = new Date().toISOString();
   return {
     apiVersion: "v1",
     kind: "Node",
-    metadata: { name, labels: { "kubernetes.io/hostname": name } },
+    metadata: { name, labels: labelsOf(name) },
     status: {
       capacity,
       allocatable: capacity,
@@ -78,11 +80,14 @@ export const registerNodes = async (api: Api, names: readonly string[]): Promise
     isAwake: (node) => !silent.has(node),
     setAwake: (node, awake) => void (awake ? silent.delete(node) : silent.add(node)),
     addressOf,
-    choose: () => {
-      const awake = names.filter((node) => !silent.has(node));
-      const candidates = awake.length === 0 ? names : awake;
+    choose: (selector) => {
+      const fitting = names.filter((name) =>
+        Object.entries(selector).every(([key, value]) => labelsOf(name)[key] === value),
+      );
+      const awake = fitting.filter((node) => !silent.has(node));
+      const candidates = awake.length === 0 ? fitting : awake;
       turn += 1;
-      return candidates[turn % candidates.length] ?? "";
+      return candidates[turn % candidates.length];
     },
     stop: () => clearInterval(timer),
   };

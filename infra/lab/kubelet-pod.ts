@@ -6,6 +6,7 @@ export interface Pod extends KubeObject {
   readonly metadata: KubeObject["metadata"] & { readonly deletionGracePeriodSeconds?: number };
   readonly spec: {
     readonly nodeName?: string;
+    readonly nodeSelector?: Readonly<Record<string, string>>;
     readonly containers: readonly { readonly name: string; readonly image?: string }[];
   };
   readonly status?: {

@@ -36,6 +36,21 @@ it("a StatefulSet of three becomes Ready, on different addresses and nodes", asy
   expect(new Set(pods.map(({ spec }) => spec.nodeName))).toEqual(new Set(["node-1", "node-2", "node-3"]));
 });
 
+it("a pod runs on the node that its selector names, and stays Pending when none fits", async () => {
+  await createNamespace(lab, "selected");
+  const create = (name: string, nodeSelector: Readonly<Record<string, string>>): Promise<unknown> => {
+    const spec = { nodeSelector, containers: [{ name: "c", image: "i" }] };
+    return succeed(lab.api, "POST", podsPath("selected"), { body: { metadata: { name }, spec } });
+  };
+  await create("nowhere", { none: "fits" });
+  await create("somewhere", { "kubernetes.io/hostname": "node-2" });
+  const pods = await waitForPods("selected", (seen) => seen.some(isReady));
+  expect(pods.map(({ metadata, spec, status }) => [metadata.name, spec.nodeName, status?.phase])).toEqual([
+    ["nowhere", undefined, "Pending"],
+    ["somewhere", "node-2", "Running"],
+  ]);
+});
+
 it("a deleted pod terminates gracefully, and its successor is another pod", async () => {
   const [before] = await scene("graceful", 1);
   const { metadata } = await succeed<KubeObject>(lab.api, "DELETE", `${podsPath("graceful")}/db-0`);
