@@ -11,8 +11,8 @@ const RETRY_AFTER_MS = 200;
 /** A refusal (403, 422) does not go away by asking again soon; the sweep asks again anyway. */
 const REFUSED_AFTER_MS = 5_000;
 
-/** No answer, too many requests, unavailable: what the whole server says of itself. */
-const SERVER_TROUBLE: ReadonlySet<number> = new Set([0, 429, 503]);
+/** No answer, our token refused, too many requests, unavailable: no other group would fare better. */
+const SERVER_TROUBLE: ReadonlySet<number> = new Set([0, 401, 429, 503]);
 
 /** `restart`: somebody was faster; the pass begins again at the read. */
 export type PassOutcome = RunOutcome | { readonly kind: "restart"; readonly reason: string };

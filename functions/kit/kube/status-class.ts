@@ -47,18 +47,17 @@ const classifyRefusal = (code: number, status: Status): StatusClass => {
       return hasCause(status, "field", "metadata.uid") ? "stale" : "invalid";
     case 403:
       return hasCause(status, "reason", "NamespaceTerminating") ? "terminating" : "denied";
-    case 401:
-      return "denied";
     default:
       return "invalid";
   }
 };
 
-/** The class of an answer; everything that is neither a success nor a 4xx other than 429 is `wait`. */
+/** The class of an answer; everything that is neither a success nor a 4xx other than 401 and 429 is `wait`. */
 export const classify = (response: KubeResponse): StatusClass => {
   const { status: code } = response;
   if (code >= 200 && code < 300) return "ok";
-  if (code < 400 || code === 429 || code >= 500) return "wait";
+  // The next call reads the token anew, and another instance has its own.
+  if (code < 400 || code === 401 || code === 429 || code >= 500) return "wait";
   return classifyRefusal(code, statusOf(response));
 };
 

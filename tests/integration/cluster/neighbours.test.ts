@@ -22,7 +22,7 @@ import { openStage, type Stage } from "./support/stage.ts";
 const NAMESPACE = "neighbours";
 const OTHERS = "neighbours-others";
 /** Of two fail-overs each: the group has three pods. */
-const ROUNDS = isLong ? 10 : 1;
+const ROUNDS = isLong ? 3 : 1;
 /** Of each of them, on average, two. */
 const eventsWanted = 2 * NEIGHBOURS;
 

@@ -22,7 +22,7 @@ describe("classify", () => {
     ["a stale resourceVersion", 409, status("Conflict"), "stale"],
     ["another uid", 422, status("Invalid", uidIsImmutable), "stale"],
     ["a name that is taken", 409, status("AlreadyExists"), "exists"],
-    ["no credentials", 401, status("Unauthorized"), "denied"],
+    ["a token that is refused", 401, status("Unauthorized"), "wait"],
     ["no permission", 403, status("Forbidden"), "denied"],
     ["a namespace that is being deleted", 403, status("Forbidden", namespaceGoes), "terminating"],
     ["a malformed request", 400, status("BadRequest"), "invalid"],

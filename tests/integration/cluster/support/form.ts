@@ -1,2 +1,2 @@
-/** The short form of the cluster tests fits into a build; the long one waits for what takes minutes, and is run by whoever changes what it is about. */
+/** The short form of the cluster tests fits into every build; the long one, `npm run test:cluster`, waits for what takes minutes. */
 export const isLong: boolean = process.env["CLUSTER_LONG"] === "1";
