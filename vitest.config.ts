@@ -41,7 +41,7 @@ export default defineConfig({
           ...onLab,
           fileParallelism: true,
           maxWorkers: WAITING.length,
-          maxConcurrency: 2,
+          maxConcurrency: 3,
           // Otherwise it would share its workers with `quick`.
           sequence: { groupOrder: 1 },
         },
