@@ -2,7 +2,7 @@
 import type { KubeObject } from "../../functions/kit/kube/object.ts";
 import { apiVersionOf, type Resource } from "../../functions/kit/kube/request.ts";
 import type { Manifest } from "../lab/manifests.ts";
-import type { LedName, OwnName } from "./resources.ts";
+import { definitionName, type LedName, type OwnName } from "./resources.ts";
 
 /** Something that the caller is not allowed to read. */
 export interface Refused {
@@ -61,10 +61,6 @@ export interface Snapshot {
   readonly refused: readonly Refused[];
 }
 
-/** The API server knows the kind; where it does not, that there are no objects of it is told as that. */
-export const isServed = ({ groupVersions }: Pick<Snapshot, "groupVersions">, resource: Resource): boolean =>
-  resource.group === "" || groupVersions.includes(apiVersionOf(resource));
-
 /** `Kind namespace/name`, as kubectl understands it. */
 export const nameOf = ({ apiVersion = "", kind = "", metadata }: KubeObject): string => {
   const group = apiVersion.startsWith("serving.") ? `.${apiVersion.split("/")[0] ?? ""}` : "";
@@ -88,6 +84,19 @@ export const conditionsOf = ({ status }: KubeObject): readonly Condition[] =>
 
 export const conditionOf = (object: KubeObject, type: string): Condition | undefined =>
   conditionsOf(object).find((condition) => condition.type === type);
+
+/**
+ * The API server knows the kind; where it does not, that there are no objects of it is told as that. The version of a definition is in the
+ * server's list before that is established, and with names that another one has for ever.
+ */
+export const isServed = (
+  { groupVersions, definitions }: Pick<Snapshot, "groupVersions" | "definitions">,
+  resource: Resource,
+): boolean => {
+  const definition = definitions.find(({ metadata }) => metadata.name === definitionName(resource));
+  const isPending = definition !== undefined && conditionOf(definition, "Established")?.status !== "True";
+  return resource.group === "" || (groupVersions.includes(apiVersionOf(resource)) && !isPending);
+};
 
 /** Undefined: its controller says no such thing, or speaks of the object as it is. */
 export const staleGeneration = ({ metadata, status }: KubeObject): number | undefined => {

@@ -54,6 +54,11 @@ const unasked = (reviews: readonly Review[]): readonly Finding[] => {
   );
 };
 
+/** Whoever may not make slices at all is told of that, and not of what comes on top. */
+const isOnTop = (review: Review, denied: readonly Review[]): boolean =>
+  review.resource === RESTRICTED &&
+  denied.some((other) => other.resource === "endpointslices" && groupKey(other) === groupKey(review));
+
 /** Permissions with a finding of their own, because they have a remedy of their own. */
 const isApart = ({ resource }: Review): boolean => resource === "secrets" || resource === RESTRICTED;
 
@@ -69,7 +74,7 @@ export const permissions: Check = {
         denied.filter((review) => !isApart(review)),
         groupKey,
       ).values(),
-      ...denied.filter(isApart).map((review) => [review]),
+      ...denied.filter((review) => isApart(review) && !isOnTop(review, denied)).map((review) => [review]),
     ];
     return [
       ...groups.flatMap((group) => missing(group, installation)),

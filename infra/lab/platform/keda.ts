@@ -19,8 +19,8 @@ const OPERATOR_SERVICE = "keda-operator";
 
 const NAMESPACE: Manifest = { apiVersion: "v1", kind: "Namespace", metadata: { name: KEDA_NAMESPACE } };
 
-/** The CRDs with the patches of the release, which its folder of generated ones lacks. */
-const crds = async (): Promise<readonly Manifest[]> => {
+/** KEDA's and its HTTP add-on's, with the patches of the release, which its folder of generated ones lacks. */
+export const kedaDefinitions = async (): Promise<readonly Manifest[]> => {
   const kubectl = await findBinary("kubectl", { log: logToStderr });
   const roots = await Promise.all([moduleFiles("keda"), moduleFiles("http-add-on")]);
   const rendered = await Promise.all(roots.map((root) => runCommand(kubectl, ["kustomize", join(root, "config/crd")])));
@@ -47,7 +47,7 @@ export const openKeda = async (lab: Lab): Promise<void> => {
     await freePort(),
     await freePort(),
     await writeCertificate(lab),
-    await crds(),
+    await kedaDefinitions(),
   ];
   const webhooks = manifestsBelow(await moduleFiles("keda"), ["config/webhooks/validation_webhooks.yaml"]);
   const redirected = webhooks.map((manifest) => throughPort(manifest, port, certificate.caPem));

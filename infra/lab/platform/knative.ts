@@ -63,7 +63,8 @@ export const SERVING: Release = {
   controller: "serving-controller",
 };
 
-const manifestsOf = async ({ family, files }: Release): Promise<readonly Manifest[]> => {
+/** All that a release installs. */
+export const manifestsOf = async ({ family, files }: Release): Promise<readonly Manifest[]> => {
   const modules = Object.entries(files).map(async ([module, paths]) =>
     manifestsBelow(await moduleFiles(family, module), paths),
   );

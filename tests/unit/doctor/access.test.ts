@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { exitCodeOf } from "../../../infra/doctor/finding.ts";
 import type { Account, Permission } from "../../../infra/doctor/snapshot.ts";
 import { objectsOf, type OverlayName } from "../../integration/platform/golden/overlays.ts";
+import { UNREAD } from "./cases-unread.ts";
 import { changed, clusterWith, examineCluster, problemsOf, type Cluster } from "./cluster.ts";
 
 interface Question extends Permission {
@@ -118,44 +119,10 @@ describe("permissions", () => {
 });
 
 describe("what cannot be read", () => {
-  test("is a finding, and no check that goes by it says that all is well", async () => {
-    const findings = await examineCluster({ ...clusterWith("standalone"), forbidden: /\/leases$/ });
-    expect(
-      findings.filter(({ severity }) => severity !== "ok").map(({ severity, field }) => [severity, field]),
-    ).toEqual([["unknown", "records"]]);
-    const checks = findings.map(({ check }) => check);
-    expect(checks).not.toContain("records");
-    expect(checks).not.toContain("leases");
-    expect(checks).toContain("conditions");
-    expect(exitCodeOf(findings)).toBe(2);
-  });
-
-  test("is not taken for something that is missing", async () => {
-    const findings = await examineCluster({
-      ...clusterWith("standalone"),
-      forbidden: /\/(deployments|services|pods)$/,
-    });
-    const problems = findings.filter(({ severity }) => severity !== "ok");
-    expect(new Set(problems.map(({ severity, check }) => `${severity} ${check}`))).toEqual(new Set(["unknown access"]));
-    expect(findings.map(({ check }) => check)).not.toContain("form");
-    expect(exitCodeOf(findings)).toBe(2);
-  });
-
-  test("of CRDs, which belong to the cluster, leaves an administrator of a namespace with a warning", async () => {
-    const cluster = { ...clusterWith("standalone"), forbidden: /customresourcedefinitions/ };
-    const problems = await problemsOf(cluster);
-    expect(problems.map(({ severity, check, got }) => [severity, check, got])).toEqual([
-      ["warning", "definitions", "served, but the caller may not read the definition"],
-      ["warning", "definitions", "served, but the caller may not read the definition"],
-    ]);
-    const gone = { "CustomResourceDefinition statefulsetlocks.app.anukkrit.me": null };
-    const error = (await problemsOf(changed(cluster, gone))).find(({ severity }) => severity === "error");
-    expect(error?.got).toBe("app.anukkrit.me/v1 is not served");
-  });
-
-  test("an error that was found counts for more than what could not be looked at", async () => {
-    const broken = changed(clusterWith("standalone"), { "Deployment bellwether-source": null });
-    expect(exitCodeOf(await examineCluster({ ...broken, forbidden: /\/leases$/ }))).toBe(1);
+  test.each(UNREAD)("$name", async ({ overlay, change, plurals, isReadIn, view, expected }) => {
+    const of = isReadIn === undefined ? "" : "/v1";
+    const forbidden = new RegExp(`${of}/(?:${plurals.join("|")})(?:/[^/]+)?$`);
+    expect(view(await examineCluster({ ...changed(clusterWith(overlay), change), forbidden }))).toEqual(expected);
   });
 });
 
@@ -170,11 +137,4 @@ describe("Kubernetes", () => {
     expect(problems.map(({ remedy }) => remedy)).toEqual(remedies);
     expect(exitCodeOf(problems)).toBe(0);
   });
-});
-
-test("an ingress that is not known is worth a look at the policy", async () => {
-  const problems = await problemsOf({ ...clusterWith("knative-warm"), ingressClass: "gateway-api.example.com" });
-  expect(problems.map(({ severity, check, field }) => [severity, check, field])).toEqual([
-    ["warning", "network-policies", "spec.ingress"],
-  ]);
 });

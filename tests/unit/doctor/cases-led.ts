@@ -1,15 +1,12 @@
 /** What is led: what it says of itself, who follows, and how soon a dead leader is noticed. */
 import type { Case } from "./cases.ts";
+import { condition, endpoint, leaderPod, probed } from "./led.ts";
 
 const LOCK = "StatefulSetLock db-lock";
-const probe = (change: object): unknown => ({
-  spec: { template: { spec: { containers: [{ name: "main", ...change }] } } },
-});
-const available = { type: "Available", status: "True", reason: "Available", message: "" };
-const condition = (type: string, status: string): unknown => ({
-  status: {
-    conditions: [...(type === "Available" ? [] : [available]), { type, status, reason: "Why", message: "so" }],
-  },
+const probe = (change?: object): unknown => ({ spec: { template: { spec: { containers: [probed(change)] } } } });
+const available = condition("Available", "True", "Available");
+const saying = (type: string, status: string): unknown => ({
+  status: { conditions: [...(type === "Available" ? [] : [available]), condition(type, status, "Why", "so")] },
 });
 
 export const LED: readonly Case[] = [
@@ -22,19 +19,19 @@ export const LED: readonly Case[] = [
   [
     "a lock whose status is of the past",
     "standalone",
-    { [LOCK]: { metadata: { generation: 3 } } },
-    ["error conditions", "StatefulSetLock data/db-lock", "status.observedGeneration", "1"],
+    { [LOCK]: { metadata: { generation: 2 }, spec: { leaseDurationSeconds: 250 } } },
+    ["error conditions", "StatefulSetLock data/db-lock", "status.observedGeneration", /^\d+$/],
   ],
   [
     "a lock that nobody can serve",
     "standalone",
-    { [LOCK]: condition("Available", "False") },
+    { [LOCK]: saying("Available", "False") },
     ["error conditions", "StatefulSetLock data/db-lock", "status.conditions[Available]", "False Why: so"],
   ],
   [
     "a checker in trouble",
     "standalone",
-    { "LeaderStatusChecker queue-checker": condition("Unreachable", "True") },
+    { "LeaderStatusChecker queue-checker": saying("Unreachable", "True") },
     ["warning conditions", "LeaderStatusChecker data/queue-checker", "status.conditions[Unreachable]", "Why: so"],
   ],
   [
@@ -52,7 +49,7 @@ export const LED: readonly Case[] = [
   [
     "a routed Service whose slice has no Ready endpoint",
     "standalone",
-    { "EndpointSlice store-routed-bellwether-ipv4": { endpoints: [{ conditions: { ready: false } }] } },
+    { "EndpointSlice store-routed-bellwether-ipv4": { endpoints: [endpoint(false)] } },
     ["error standby", "Service data/store-routed", "EndpointSlice", "none of ours has a Ready endpoint"],
   ],
   [
@@ -76,7 +73,7 @@ export const LED: readonly Case[] = [
   [
     "a slow probe",
     "standalone",
-    { "StatefulSet db": probe({ readinessProbe: { periodSeconds: 10, failureThreshold: 3 } }) },
+    { "StatefulSet db": probe({ periodSeconds: 10, failureThreshold: 3 }) },
     [
       "warning probes",
       "StatefulSet data/db",
@@ -87,13 +84,13 @@ export const LED: readonly Case[] = [
   [
     "no probe",
     "standalone",
-    { "StatefulSet queue": probe({}) },
+    { "StatefulSet queue": probe() },
     ["warning probes", "StatefulSet data/queue", "spec.template.spec.containers[*].readinessProbe", "none"],
   ],
   [
     "a slow probe of a pod behind a Service",
     "standalone",
-    { "Pod store-0": { spec: { containers: [{ name: "main", readinessProbe: {} }] } } },
-    ["warning probes", "Pod data/store-0", "spec.containers[main].readinessProbe", "= 30 s"],
+    { "Pod store-1": { ...leaderPod("store-1", "standby"), spec: { containers: [probed({})] } } },
+    ["warning probes", "Pod data/store-1", "spec.containers[main].readinessProbe", "= 30 s"],
   ],
 ];

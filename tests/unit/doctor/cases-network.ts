@@ -13,6 +13,17 @@ const LABELS = { "app.kubernetes.io/name": null, "app.kubernetes.io/component": 
 
 export const NETWORK: readonly Case[] = [
   [
+    "an ingress that is not known",
+    "knative-warm",
+    { "ConfigMap config-network": { data: { "ingress-class": "gateway-api.example.com" } } },
+    [
+      "warning network-policies",
+      "NetworkPolicy bellwether/bellwether-function-in",
+      "spec.ingress",
+      "the namespace of the ingress gateway-api.example.com is not known here",
+    ],
+  ],
+  [
     "a policy without the namespace of the ingress",
     "knative-warm",
     { [POLICY]: inFrom("knative-serving") },

@@ -2,14 +2,14 @@
 import { microTime } from "../../../functions/kit/kube/micro-time.ts";
 import type { OverlayName } from "../../integration/platform/golden/overlays.ts";
 import { ARGUMENTS, container, env, source } from "./cases.ts";
-import { NOW, type Changes } from "./cluster.ts";
+import type { Change } from "./cluster.ts";
 
 const SCALER = { type: "external-push", metadata: { scalerAddress: "bellwether-scaler.bellwether:9090" } };
 const WORKDAYS = { type: "cron", metadata: { timezone: "UTC", start: "0 6 * * *", end: "0 20 * * *" } };
 const [SINK = "", , PODS = ""] = ARGUMENTS;
 const TICKS = ARGUMENTS.at(-1) ?? "";
 
-export const SOUND: readonly (readonly [string, OverlayName, Changes])[] = [
+export const SOUND: readonly (readonly [string, OverlayName, Change])[] = [
   [
     "options and their values as arguments of their own",
     "standalone",
@@ -82,14 +82,14 @@ export const SOUND: readonly (readonly [string, OverlayName, Changes])[] = [
   [
     "a Lease of 122 s that is renewed by the second tick, once an instance has started",
     "keda-push",
-    {
+    (now) => ({
       "StatefulSetLock db-lock": { spec: { leaseDurationSeconds: 122 } },
-      "Lease db-lease": { spec: { leaseDurationSeconds: 122, renewTime: microTime(NOW - 126_000) } },
-    },
+      "Lease db-lease": { spec: { leaseDurationSeconds: 122, renewTime: microTime(now - 126_000) } },
+    }),
   ],
   [
     "the same namespaces in another order",
-    "keda-push-namespaced",
+    "keda-push",
     {
       "Deployment bellwether": env(["BELLWETHER_TICK_SECONDS", "60"], ["BELLWETHER_NAMESPACES", "data,more"]),
       "Deployment bellwether-scaler": env(

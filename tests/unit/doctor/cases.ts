@@ -1,9 +1,9 @@
 /** How a cluster is broken in just one way, and what is to be said of it; and changes that many of them make. */
 import type { OverlayName } from "../../integration/platform/golden/overlays.ts";
-import type { Changes } from "./cluster.ts";
+import type { Change, Changes } from "./cluster.ts";
 
 /** What is broken, in which form, how, and what is said of it: severity and check, object, field, and a part of `got`. */
-export type Case = readonly [string, OverlayName, Changes, readonly [string, string, string, string]];
+export type Case = readonly [string, OverlayName, Change, readonly [string, string, string, string | RegExp]];
 
 export const FUNCTION = "serving Service bellwether";
 export const notReady: unknown = {
@@ -15,8 +15,12 @@ export const container = (change: object): unknown => {
     { name: "http", containerPort: 8080 },
     { name: "grpc", containerPort: 9090 },
   ];
-  return { spec: { template: { spec: { containers: [{ name: "main", ports, ...change }] } } } };
+  return {
+    spec: { template: { spec: { containers: [{ name: "main", image: "example.invalid/main", ports, ...change }] } } },
+  };
 };
+/** Annotations of the pods. */
+export const template = (annotations: object): object => ({ spec: { template: { metadata: { annotations } } } });
 export const env = (...variables: readonly (readonly [string, string])[]): unknown =>
   container({ env: variables.map(([name, value]) => ({ name, value })) });
 

@@ -9,55 +9,62 @@ import { examine } from "../../../infra/doctor/examine.ts";
 import type { Reported } from "../../../infra/doctor/finding.ts";
 import { readSnapshot } from "../../../infra/doctor/read.ts";
 import { definitionName, LED, OWN, PLATFORM } from "../../../infra/doctor/resources.ts";
+import { conditionOf } from "../../../infra/doctor/snapshot.ts";
 import { isCrd, readManifests, type Manifest } from "../../../infra/lab/manifests.ts";
 import { objectsOf, type OverlayName } from "../../integration/platform/golden/overlays.ts";
+import { merge } from "../../integration/platform/support/mistake.ts";
 import { ROOT } from "../infra/files.ts";
+import { authorizer } from "./authorizer.ts";
 import { ledObjects } from "./led.ts";
 
 /** The server's clock. */
 export const NOW: number = Date.UTC(2026, 10, 21, 12);
 
-export type Json = Readonly<Record<string, unknown>>;
+type Json = Readonly<Record<string, unknown>>;
 
 const isJson = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** A merge patch: null removes. https://www.rfc-editor.org/rfc/rfc7396 */
-const merge = (target: unknown, change: unknown): unknown => {
-  if (!isJson(change)) return change;
-  const below = isJson(target) ? target : {};
-  const merged = Object.entries(change).map(([key, value]) => [key, merge(below[key], value)]);
-  const all: Json = { ...below, ...Object.fromEntries(merged) };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
-};
+/** The API group tells Knative's Services from others: `serving Service`. */
+const kindOf = ({ apiVersion = "", kind = "" }: Pick<KubeObject, "apiVersion" | "kind">): string =>
+  `${apiVersion.startsWith("serving.") ? "serving " : ""}${kind}`;
 
-/** `Kind name`; the API group tells Knative's Services from others: `serving Service bellwether`. */
-export const nameOf = ({ apiVersion = "", kind = "", metadata }: KubeObject): string =>
-  `${apiVersion.startsWith("serving.") ? "serving " : ""}${kind} ${metadata.name}`;
+/** `Kind name`, as in `serving Service bellwether`. */
+export const nameOf = (object: KubeObject): string => `${kindOf(object)} ${object.metadata.name}`;
 
 const READY = { observedGeneration: 1, conditions: [{ type: "Ready", status: "True" }] };
 const FUNCTION_URL = "http://bellwether.bellwether.svc.cluster.local";
 
+/** What controllers write, by kind as `nameOf` has it. */
 const STATUS: Readonly<Record<string, unknown>> = {
   CustomResourceDefinition: { conditions: [{ type: "Established", status: "True" }] },
-  Deployment: { readyReplicas: 2 },
+  Deployment: { replicas: 2, readyReplicas: 2 },
   ApiServerSource: READY,
   PingSource: READY,
   Trigger: READY,
   ScaledObject: { conditions: [{ type: "Ready", status: "True" }] },
-  Service: { ...READY, address: { url: FUNCTION_URL } },
+  "serving Service": { ...READY, address: { url: FUNCTION_URL } },
 };
 
-const working = (object: Manifest): KubeObject => ({
-  ...object,
-  metadata: { uid: `${object.kind}/${object.metadata.name}`, resourceVersion: "1", generation: 1, ...object.metadata },
-  status: STATUS[object.kind],
-});
+const working = (object: Manifest): KubeObject => {
+  const { kind } = object;
+  const metadata = { uid: `${kind}/${object.metadata.name}`, resourceVersion: "1", generation: 1, ...object.metadata };
+  return { ...object, metadata, status: STATUS[kindOf(object)] };
+};
 
 const platformDefinition = (name: string): KubeObject => ({
   apiVersion: "apiextensions.k8s.io/v1",
   kind: "CustomResourceDefinition",
   metadata: { name, uid: name, resourceVersion: "1", labels: { "app.kubernetes.io/version": "1.23.0" } },
+  status: STATUS["CustomResourceDefinition"],
 });
+
+/** What whoever installs Serving decides. */
+const CONFIG_NETWORK = {
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name: "config-network", namespace: "knative-serving", uid: "config-network", resourceVersion: "1" },
+  data: { "ingress-class": "kourier.ingress.networking.knative.dev" },
+};
 
 /** As this release ships them, whether or not the golden files are of the same moment. */
 const DEFINITIONS = readManifests(path.join(ROOT, "infra/crds"));
@@ -80,6 +87,7 @@ const PLURALS = new Map(
     ...Object.values(OWN),
     ...Object.values(LED),
     { group: "apiextensions.k8s.io", kind: "CustomResourceDefinition", plural: "customresourcedefinitions" },
+    { group: "", kind: "ConfigMap", plural: "configmaps" },
   ].map(({ group, kind, plural }) => [`${group}/${kind}`, plural]),
 );
 
@@ -101,11 +109,13 @@ const PATH =
 
 export interface Cluster {
   readonly objects: readonly KubeObject[];
+  /** Milliseconds on the server's clock. */
+  readonly now: number;
   readonly version: string;
-  readonly ingressClass: string;
   /** Paths that end so are refused. */
   readonly forbidden: RegExp | undefined;
-  readonly may: Access["may"];
+  /** Undefined: as the roles and bindings say. */
+  readonly may: Access["may"] | undefined;
 }
 
 const FORBIDDEN: Answer = { ok: false, status: 403, message: "forbidden" };
@@ -129,8 +139,15 @@ const discovery = (objects: readonly KubeObject[]): unknown => {
   return { groups: served.map(({ group, version }) => ({ versions: [{ groupVersion: `${group}/${version}` }] })) };
 };
 
+/** Its names are not all accepted: then the server lists its version all the same. */
+const isPending = (objects: readonly KubeObject[], definition: string): boolean =>
+  objects.some(
+    (object) => object.metadata.name === definition && conditionOf(object, "Established")?.status === "False",
+  );
+
 const collectionAt = (objects: readonly KubeObject[], { pathname, searchParams }: URL): unknown => {
   const { group = "", namespace, plural, name } = PATH.exec(pathname)?.groups ?? {};
+  if (isPending(objects, `${plural ?? ""}.${group}`)) return NOT_FOUND;
   const found = objects
     .filter((object) => groupOf(object) === group && pluralOf(object) === plural)
     .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
@@ -138,12 +155,11 @@ const collectionAt = (objects: readonly KubeObject[], { pathname, searchParams }
   return name === undefined ? { items: found } : (found.find(({ metadata }) => metadata.name === name) ?? NOT_FOUND);
 };
 
-const answerTo = ({ objects, version, ingressClass, forbidden }: Cluster, asked: string): unknown => {
+const answerTo = ({ objects, version, forbidden }: Cluster, asked: string): unknown => {
   const url = new URL(asked, "http://server");
   if (forbidden?.test(url.pathname) === true) return FORBIDDEN;
   if (url.pathname === "/version") return { gitVersion: version };
   if (url.pathname === "/apis") return discovery(objects);
-  if (url.pathname.endsWith("/config-network")) return { data: { "ingress-class": ingressClass } };
   return collectionAt(objects, url);
 };
 
@@ -153,13 +169,13 @@ const accessTo = (cluster: Cluster): Access => ({
   server: "https://server",
   get: (asked) => {
     const body = answerTo(cluster, asked);
-    return Promise.resolve(isAnswer(body) ? body : { ok: true, body, at: NOW });
+    return Promise.resolve(isAnswer(body) ? body : { ok: true, body, at: cluster.now });
   },
-  may: cluster.may,
+  may: cluster.may ?? authorizer(cluster.objects),
 });
 
 /** Everything works. */
-export const clusterWith = (overlay: OverlayName): Cluster => ({
+export const clusterWith = (overlay: OverlayName, now: number = NOW): Cluster => ({
   objects: [
     ...objectsOf(overlay)
       .filter((object) => !isCrd(object))
@@ -167,27 +183,39 @@ export const clusterWith = (overlay: OverlayName): Cluster => ({
     ...DEFINITIONS.map(working),
     ...Object.values(PLATFORM).map(platformDefinition),
     ...ADD_ON,
-    ...ledObjects(NOW),
+    CONFIG_NETWORK,
+    ...ledObjects(now),
   ],
+  now,
   version: "v1.36.3",
-  ingressClass: "kourier.ingress.networking.knative.dev",
   forbidden: undefined,
-  may: () => Promise.resolve(true),
+  may: undefined,
 });
 
-/** A merge patch for each of some objects, by `nameOf`; null removes the object. @throws when there is no such object. */
+/** A merge patch for each of some objects, by `nameOf`; null removes the object, and a whole one is added. */
 export type Changes = Readonly<Record<string, unknown>>;
 
-export const changed = (cluster: Cluster, changes: Changes): Cluster => {
+/** By the server's clock, in milliseconds, where it matters. */
+export type Change = Changes | ((now: number) => Changes);
+
+const isWhole = (value: unknown): value is KubeObject => isJson(value) && "apiVersion" in value && "metadata" in value;
+
+export const changesAt = (now: number, change: Change): Changes =>
+  typeof change === "function" ? change(now) : change;
+
+/** @throws when an object is to be changed that is not there. */
+export const changed = (cluster: Cluster, change: Change): Cluster => {
+  const changes = changesAt(cluster.now, change);
   const names = new Set(cluster.objects.map(nameOf));
-  const unknown = Object.keys(changes).filter((name) => !names.has(name));
-  if (unknown.length > 0) throw new Error(`the cluster has no ${unknown.join(", ")}`);
+  const others = Object.entries(changes).filter(([name]) => !names.has(name));
+  const unknown = others.filter(([, value]) => !isWhole(value));
+  if (unknown.length > 0) throw new Error(`the cluster has no ${unknown.map(([name]) => name).join(", ")}`);
   const objects = cluster.objects.flatMap((object) => {
-    const change = changes[nameOf(object)];
-    if (change === undefined) return object;
-    return change === null ? [] : (merge(object, change) as KubeObject);
+    const patch = changes[nameOf(object)];
+    if (patch === undefined) return object;
+    return patch === null ? [] : (merge(object, patch) as KubeObject);
   });
-  return { ...cluster, objects };
+  return { ...cluster, objects: [...objects, ...others.flatMap(([, value]) => (isWhole(value) ? value : []))] };
 };
 
 export const examineCluster = async (cluster: Cluster, namespace = "bellwether"): Promise<readonly Reported[]> =>

@@ -18,19 +18,27 @@ const metadataOf = (name: string, labels: Texts = {}, annotations: Texts = {}): 
   annotations,
 });
 
-const CONTAINERS = [{ name: "main", readinessProbe: { periodSeconds: 2, failureThreshold: 3 } }];
+/** A container whose probe notices what the words say; none: no probe. */
+export const probed = (probe?: object): object => ({
+  name: "main",
+  image: "example.invalid/main",
+  ...(probe !== undefined && { readinessProbe: { exec: { command: ["true"] }, ...probe } }),
+});
+
+const CONTAINERS = [probed({ periodSeconds: 2, failureThreshold: 3 })];
 
 const setOf = (name: string): KubeObject => ({
   apiVersion: "apps/v1",
   kind: "StatefulSet",
   metadata: metadataOf(name),
   spec: {
+    serviceName: name,
     selector: { matchLabels: { app: name } },
     template: { metadata: { labels: { app: name } }, spec: { containers: CONTAINERS } },
   },
 });
 
-const leaderPod = (name: string, feature: string, owner?: string): KubeObject => ({
+export const leaderPod = (name: string, feature: string, owner?: string): KubeObject => ({
   apiVersion: "v1",
   kind: "Pod",
   metadata: {
@@ -58,15 +66,21 @@ const serviceOf = (name: string, selector: Texts, annotations: Texts = {}): Kube
   apiVersion: "v1",
   kind: "Service",
   metadata: metadataOf(name, {}, annotations),
-  spec: { selector },
+  spec: { selector, ports: [{ port: 80 }] },
+});
+
+/** Of locks and checkers. */
+export const condition = (type: string, status: string, reason: string, message = ""): object => ({
+  type,
+  status,
+  reason,
+  message,
+  lastTransitionTime: "2026-01-01T00:00:00Z",
 });
 
 const LED_STATUS = {
   observedGeneration: 1,
-  conditions: [
-    { type: "Available", status: "True", reason: "Available", message: "" },
-    { type: "Progressing", status: "False", reason: "Settled", message: "" },
-  ],
+  conditions: [condition("Available", "True", "Available"), condition("Progressing", "False", "Settled")],
 };
 
 const lock: KubeObject = {
@@ -85,6 +99,8 @@ const checker: KubeObject = {
   status: LED_STATUS,
 };
 
+export const endpoint = (ready: boolean): object => ({ addresses: ["10.0.0.1"], conditions: { ready } });
+
 const slice = {
   apiVersion: "discovery.k8s.io/v1",
   kind: "EndpointSlice",
@@ -92,26 +108,29 @@ const slice = {
     "endpointslice.kubernetes.io/managed-by": "bellwether.dev",
     "kubernetes.io/service-name": "store-routed",
   }),
-  endpoints: [{ conditions: { ready: true } }],
+  addressType: "IPv4",
+  endpoints: [endpoint(true)],
+  ports: [],
 };
 
 const MODE = { "qoqo.dev/service-mode": "active-standby" };
 
+/** What others refer to by its uid comes before these. */
 export const ledObjects = (now: number): readonly KubeObject[] => [
   setOf("db"),
   lock,
-  recordOf("db-lease", "election", { holder: "db-0", now }),
   leaderPod("db-0", "election", "db"),
+  recordOf("db-lease", "election", { holder: "db-0", now }),
   serviceOf("db-writer", { app: "db", "sts-role": "writer" }),
   serviceOf("db-readers", { app: "db", "sts-role": "reader" }),
   setOf("queue"),
   checker,
-  recordOf("queue-lease", "roles", { holder: "queue-0", now }),
   leaderPod("queue-0", "roles", "queue"),
+  recordOf("queue-lease", "roles", { holder: "queue-0", now }),
   serviceOf("queue-leader", { app: "queue", "node-role": "leader" }),
   serviceOf("store", { app: "store", "qoqo.dev/pod-designation": "active" }, MODE),
-  recordOf("store-lease", "standby", { holder: "store-0", now }),
   leaderPod("store-0", "standby"),
+  recordOf("store-lease", "standby", { holder: "store-0", now }),
   serviceOf(
     "store-routed",
     { app: "store", "bellwether.dev/routed": "slice" },
@@ -119,3 +138,12 @@ export const ledObjects = (now: number): readonly KubeObject[] => [
   ),
   slice,
 ];
+
+/** A lock in a namespace that is not served. Without conditions nobody has looked at it. */
+export const stray = (...conditions: readonly object[]): Readonly<Record<string, KubeObject>> => ({
+  "StatefulSetLock stray": {
+    ...lock,
+    metadata: { ...metadataOf("stray"), namespace: "other" },
+    status: conditions.length === 0 ? undefined : { conditions },
+  },
+});

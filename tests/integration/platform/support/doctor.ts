@@ -26,19 +26,21 @@ export const documentedRules = (): readonly Rule[] => {
   return role.rules;
 };
 
+const RBAC = "rbac.authorization.k8s.io";
+
+type Server = Pick<Lab, "api" | "plane">;
+
 /** An account that may do what the rules say, everywhere. Resolves to the path of its kubeconfig. */
-export const createCaller = async (lab: Lab, name: string, rules: readonly Rule[]): Promise<string> => {
-  const { api, plane } = lab;
-  const rbac = "rbac.authorization.k8s.io";
+export const createCaller = async ({ api, plane }: Server, name: string, rules: readonly Rule[]): Promise<string> => {
   const subjects = [{ kind: "ServiceAccount", name, namespace: "default" }];
   await install(api, [
     { apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace: "default" } },
-    { apiVersion: `${rbac}/v1`, kind: "ClusterRole", metadata: { name }, rules },
+    { apiVersion: `${RBAC}/v1`, kind: "ClusterRole", metadata: { name }, rules },
     {
-      apiVersion: `${rbac}/v1`,
+      apiVersion: `${RBAC}/v1`,
       kind: "ClusterRoleBinding",
       metadata: { name },
-      roleRef: { apiGroup: rbac, kind: "ClusterRole", name },
+      roleRef: { apiGroup: RBAC, kind: "ClusterRole", name },
       subjects,
     },
   ]);
@@ -49,6 +51,36 @@ export const createCaller = async (lab: Lab, name: string, rules: readonly Rule[
   const file = path.join(plane.dataDir, `${name}.kubeconfig`);
   await writeFile(file, kubeconfigFor({ name, token: status.token }, plane.server, plane.caPem), { mode: 0o600 });
   return file;
+};
+
+export interface Blindness {
+  /** Resources. */
+  readonly plurals: readonly string[];
+  /** A namespace in which the caller sees them all the same. */
+  readonly isReadIn?: string;
+}
+
+let callers = 0;
+
+/** An account that may do what docs/doctor.md says, but for reading some of it. Resolves to the path of its kubeconfig. */
+export const createCallerWithout = async (server: Server, { plurals, isReadIn }: Blindness): Promise<string> => {
+  callers += 1;
+  const name = `caller-${callers}`;
+  const rules = documentedRules().flatMap(({ apiGroups, resources, verbs }) => {
+    const left = resources.filter((resource) => !plurals.includes(resource));
+    return left.length === 0 ? [] : { apiGroups, resources: left, verbs };
+  });
+  const kubeconfig = await createCaller(server, name, rules);
+  if (isReadIn === undefined) return kubeconfig;
+  const metadata = { name, namespace: isReadIn };
+  const there = [{ apiGroups: ["*"], resources: ["*"], verbs: ["get", "list"] }];
+  const roleRef = { apiGroup: RBAC, kind: "Role", name };
+  const subjects = [{ kind: "ServiceAccount", name, namespace: "default" }];
+  await install(server.api, [
+    { apiVersion: `${RBAC}/v1`, kind: "Role", metadata, rules: there },
+    { apiVersion: `${RBAC}/v1`, kind: "RoleBinding", metadata, roleRef, subjects },
+  ]);
+  return kubeconfig;
 };
 
 export interface Diagnosis {
