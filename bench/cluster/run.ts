@@ -44,20 +44,36 @@ interface Sample {
 interface Tier {
   readonly name: string;
   readonly overlay: OverlayName;
+  readonly begin: "at zero" | "an instance runs";
   /** Brings the function to where a sample begins. */
   readonly prepare: (stage: Stage) => Promise<void>;
 }
 
-const COLD: Tier = { name: "cold", overlay: "knative-cold", prepare: ({ node }) => endFunction(node) };
-const WARM: Tier = { name: "warm", overlay: "knative-warm", prepare: () => Promise.resolve() };
+const COLD: Tier = {
+  name: "cold",
+  overlay: "knative-cold",
+  begin: "at zero",
+  prepare: ({ node }) => endFunction(node),
+};
+const WARM: Tier = {
+  name: "warm",
+  overlay: "knative-warm",
+  begin: "an instance runs",
+  prepare: () => Promise.resolve(),
+};
 
-const take = async (stage: Stage, timer: Timer, { what, fault, mend }: Kind): Promise<Sample | undefined> => {
+const take = async (
+  stage: Stage,
+  timer: Timer,
+  { begin }: Tier,
+  { what, fault, mend }: Kind,
+): Promise<Sample | undefined> => {
   const { node, lock } = stage;
   const before = await waitForWriter(node, lock, { deadlineMs: settleDeadlineMs });
   // Else the fault would always come as long before the next probe as after the last one.
   await sleep(Math.random() * probePeriodMs);
   const struck = await strike(stage, before, fault);
-  const split = await timer.split(struck);
+  const split = await timer.split(struck, begin);
   await mend?.(node, struck.victim);
   await podsReady(node, lock.namespace);
   return split && { what, split, totalMs: struck.labelledAfterMs };
@@ -83,7 +99,7 @@ const sample = async (tier: Tier, runs: number, say: (line: string) => void): Pr
       // oxlint-disable-next-line no-await-in-loop -- one fail-over at a time
       await tier.prepare(stage);
       // oxlint-disable-next-line no-await-in-loop
-      const taken = await take(stage, timer, FAULTS[samples.length % FAULTS.length] as Kind);
+      const taken = await take(stage, timer, tier, FAULTS[samples.length % FAULTS.length] as Kind);
       if (taken === undefined) leftOut += 1;
       else samples.push(taken);
       say(

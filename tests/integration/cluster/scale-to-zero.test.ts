@@ -63,7 +63,7 @@ describe.skipIf(inject("missing").length > 0)("the cold tier on a real cluster",
 
       const struck = await strike(stage, before, fault);
       const { after, victim, woken, labelledAfterMs } = struck;
-      const split = await timer.split(struck);
+      const split = await timer.split(struck, "at zero");
       const parts = split && SEGMENTS.map((name) => `${name} ${split[name].toFixed(0)}`).join(", ");
       process.stdout.write(
         `the writer's ${what}: a new writer labelled after ${labelledAfterMs} ms: ${parts ?? "a tick came in between, or something else was first"}\n`,

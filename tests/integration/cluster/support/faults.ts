@@ -2,7 +2,7 @@
 import { succeed } from "../../../../infra/lab/api.ts";
 import type { PodView } from "../../../../functions/kit/handover/model.ts";
 import type { ClusterNode } from "../../../../infra/lab/node/cluster-node.ts";
-import { killAll, processesOf } from "./processes.ts";
+import { killAll, processesOf, signalAll } from "./processes.ts";
 
 /** A pod of `createGroup`. */
 export interface Victim {
@@ -34,7 +34,7 @@ export interface WithAddress {
 const signalled =
   (signal: "SIGSTOP" | "SIGCONT"): Fault =>
   (_, { pod }) => {
-    for (const { pid } of processesOf(pod.uid)) process.kill(pid, signal);
+    signalAll(processesOf(pod.uid), signal);
     return Promise.resolve();
   };
 

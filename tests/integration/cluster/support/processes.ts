@@ -24,7 +24,16 @@ export const processesOf = (uid: string): readonly PodProcess[] =>
     .map((pid) => ({ pid, command: contentOf(`/proc/${pid}/cmdline`).replaceAll("\0", " ") }))
     .filter(({ command }) => command !== "" && !command.startsWith("/app/pause"));
 
-/** SIGKILL: what the kernel closes of its connections then, it closes. */
-export const killAll = (processes: readonly PodProcess[]): void => {
-  for (const { pid } of processes) process.kill(pid, "SIGKILL");
+/** One that has ended since it was found needs none. */
+export const signalAll = (processes: readonly PodProcess[], signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void => {
+  for (const { pid } of processes) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
 };
+
+/** SIGKILL: what the kernel closes of its connections then, it closes. */
+export const killAll = (processes: readonly PodProcess[]): void => signalAll(processes, "SIGKILL");

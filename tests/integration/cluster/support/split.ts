@@ -59,13 +59,13 @@ interface Seen {
 }
 
 export interface Timer {
-  /** Undefined as with `splitOf`, and when a tick came in between: nobody knows which of the two decided. @throws when the event that tells of the fault is in no instance's log. */
-  readonly split: (struck: Struck) => Promise<Split | undefined>;
+  /** Undefined as with `splitOf`, and when a tick came in between, or before the fault at zero: nobody knows which of the two decided. @throws when the event that tells of the fault is in no instance's log. */
+  readonly split: (struck: Struck, begin: "at zero" | "an instance runs") => Promise<Split | undefined>;
 }
 
 /** So much later may a watch be told than another one. */
 const watchLagMs = 50;
-const logDeadlineMs = 5_000;
+const logDeadlineMs = 30_000;
 const pollMs = 100;
 
 const firstSince = (seen: readonly Seen[], sinceMs: number, uid?: string): number | undefined =>
@@ -94,7 +94,7 @@ export const startTimer = async (node: ClusterNode, signal: AbortSignal): Promis
       } else if (type === "DELETED" || !isReady(object)) out.push(seen);
     },
   });
-  const split = async (struck: Struck): Promise<Split | undefined> => {
+  const split: Timer["split"] = async (struck, begin) => {
     const { faultAtMs: fault, labelledAfterMs, victim } = struck;
     const noticed = firstSince(out, fault, victim.pod.uid);
     if (noticed === undefined) throw new Error(`nothing was seen of what befell ${victim.pod.name}`);
@@ -106,7 +106,9 @@ export const startTimer = async (node: ClusterNode, signal: AbortSignal): Promis
       if (all.some(({ name, sentAtMs }) => name === "" && sentAtMs >= fault && sentAtMs <= labelled))
         return "undecided";
       const { sentAtMs: sent, arrivedAtMs: arrived } = event;
-      return splitOf({ fault, noticed, sent, made: firstSince(made, fault), arrived, labelled }) ?? "undecided";
+      const instance = firstSince(made, fault);
+      if (begin === "at zero" && instance === undefined) return "undecided";
+      return splitOf({ fault, noticed, sent, made: instance, arrived, labelled }) ?? "undecided";
     };
     const what = `an event of ${victim.pod.name} in the request log`;
     const found = await poll(told, { what, everyMs: pollMs, deadlineMs: logDeadlineMs });
