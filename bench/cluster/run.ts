@@ -4,15 +4,16 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { waitForWriter } from "../../infra/lab/group.ts";
-import { nodeDown } from "../../infra/lab/node/down.ts";
-import { missingRequirements } from "../../infra/lab/node/host/requirements.ts";
-import { nodeUp, runningSite } from "../../infra/lab/node/up.ts";
+import { borrowNode } from "../../infra/lab/node/borrow.ts";
+import { undone } from "../../infra/lab/node/undone.ts";
+import { runningSite } from "../../infra/lab/node/up.ts";
 import type { OverlayName } from "../../tests/integration/platform/golden/overlays.ts";
 import {
   deletePod,
   failProbe,
   killContainer,
   mendProbe,
+  replace,
   type Fault,
 } from "../../tests/integration/cluster/support/faults.ts";
 import { endFunction } from "../../tests/integration/cluster/support/function.ts";
@@ -29,7 +30,7 @@ const probePeriodMs = 1_000;
 
 const FAULTS: readonly { readonly what: string; readonly fault: Fault; readonly mend?: Fault }[] = [
   { what: "pod deleted", fault: deletePod },
-  { what: "container killed", fault: killContainer },
+  { what: "container killed", fault: killContainer, mend: replace },
   { what: "probe failed", fault: failProbe, mend: mendProbe },
 ];
 
@@ -46,7 +47,7 @@ interface Tier {
   readonly overlay: OverlayName;
   readonly begin: "at zero" | "an instance runs";
   /** Brings the function to where a sample begins. */
-  readonly prepare: (stage: Stage) => Promise<void>;
+  readonly prepare: (stage: Stage) => Promise<unknown>;
 }
 
 const COLD: Tier = {
@@ -150,15 +151,10 @@ const reportOf = (cold: Sampled, warm: Sampled): BenchReport => {
 };
 
 const withNode = async <T>(say: (line: string) => void, use: () => Promise<T>): Promise<T> => {
-  if (runningSite() !== undefined) return use();
-  const missing = await missingRequirements();
-  if (missing.length > 0) throw new Error(`this machine cannot run a node:\n- ${missing.join("\n- ")}`);
-  (await nodeUp(say)).close();
-  try {
-    return await use();
-  } finally {
-    await nodeDown(say);
-  }
+  const { giveBack } = await borrowNode(say);
+  const taken = await use().catch((error: unknown) => undone(error, giveBack));
+  await giveBack();
+  return taken;
 };
 
 /** A run is one fail-over from zero, and one with an instance that runs; the node that is up is used, or one is brought up. */

@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import { bellwetherImage } from "./image.ts";
+import { tagOf } from "./name.ts";
 import { ociArchive } from "./oci.ts";
 
 const { values } = parseArgs({
@@ -12,5 +13,11 @@ const { values } = parseArgs({
     output: { type: "string", default: "bellwether.tar" },
   },
 });
+try {
+  tagOf(values.name);
+} catch (error) {
+  process.stderr.write(`--${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
 await pipeline(Readable.from(ociArchive(await bellwetherImage(values.name))), createWriteStream(values.output));
 process.stdout.write(`${values.output}: ${values.name}\n`);

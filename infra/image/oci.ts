@@ -4,6 +4,7 @@
  * time: equal contents give equal bytes.
  */
 import { createHash } from "node:crypto";
+import { tagOf } from "./name.ts";
 import { tar, type TarFile } from "./tar.ts";
 
 /** https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md */
@@ -55,7 +56,7 @@ const blobFile = ({ digest, pieces }: Blob): TarFile => ({
 
 const jsonFile = (path: string, value: unknown): TarFile => ({ path, content: Buffer.from(JSON.stringify(value)) });
 
-/** The archive's pieces, one after the other. */
+/** The archive's pieces, one after the other. @throws for a name without a tag. */
 export const ociArchive = ({ name, layers, config }: Image): readonly Uint8Array[] => {
   const layerBlobs = layers.map((files) => blobOf(tar(files)));
   const configBlob = jsonBlob({
@@ -71,7 +72,7 @@ export const ociArchive = ({ name, layers, config }: Image): readonly Uint8Array
   });
   const annotations = {
     "io.containerd.image.name": name,
-    "org.opencontainers.image.ref.name": name.slice(name.lastIndexOf(":") + 1),
+    "org.opencontainers.image.ref.name": tagOf(name),
   };
   return tar([
     jsonFile("oci-layout", { imageLayoutVersion: "1.0.0" }),

@@ -9,16 +9,21 @@ export const lastLines = (text: string): string => text.trimEnd().split("\n").sl
 export interface CommandOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** After that it is killed. Default: none. */
+  readonly deadlineMs?: number;
 }
 
 /**
  * Resolves to the standard output.
- * @throws with the last lines of output when the program ends with another code than 0; the error of `spawn` (code
- * `ENOENT`) when there is no such program.
+ * @throws with the last lines of output when the program ends with another code than 0; when it does not end within its
+ * deadline; the error of `spawn` (code `ENOENT`) when there is no such program.
  */
 export const runCommand = (file: string, args: readonly string[], options: CommandOptions = {}): Promise<string> =>
   new Promise((resolve, reject) => {
+    const { deadlineMs } = options;
+    const what = `${file} ${args.join(" ")}`;
     const child = spawn(file, args, {
+      ...(deadlineMs !== undefined && { signal: AbortSignal.timeout(deadlineMs), killSignal: "SIGKILL" }),
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
@@ -27,10 +32,14 @@ export const runCommand = (file: string, args: readonly string[], options: Comma
     let stderr = "";
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-    child.on("error", reject);
+    child.on("error", (error) =>
+      reject(
+        error.name === "AbortError" ? new Error(`${what} did not end within ${(deadlineMs ?? 0) / 1000} s`) : error,
+      ),
+    );
     child.on("close", (code, signal) => {
       if (code === 0) resolve(stdout);
-      else reject(new Error(`${file} ${args.join(" ")} ended with ${code ?? signal}\n${lastLines(stderr + stdout)}`));
+      else reject(new Error(`${what} ended with ${code ?? signal}\n${lastLines(stderr + stdout)}`));
     });
   });
 

@@ -1,10 +1,10 @@
 /** `npm run lab -- node …`: what each of its words does. */
 import { logToStderr } from "../progress.ts";
 import { nodeDown } from "./down.ts";
-import { daemonsOf } from "./host/daemons.ts";
-import { readNodeRecord } from "./record.ts";
+import { checkPlace, isNodeHeld } from "./hold.ts";
+import { readNodeRecord, type NodeRecord } from "./record.ts";
 import { nodeFolder, siteOf } from "./site.ts";
-import { nodeUp } from "./up.ts";
+import { endedDaemons, nodeUp } from "./up.ts";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -20,18 +20,23 @@ const down = async (): Promise<void> => {
   say(wasThere ? "the node is gone" : "no node, and nothing left of one");
 };
 
-const status = (): Promise<void> => {
+/** What `status` calls a node; `ended` are the names of its processes that do not run, `isHeld` whether another process has it. */
+export const stateOf = (record: NodeRecord, ended: readonly string[], isHeld: boolean): string => {
+  const { isReady, endsWithRun = false } = record;
+  if (isHeld) return isReady && endsWithRun && ended.length === 0 ? "running for tests" : "starting or ending";
+  if (!isReady || endsWithRun) return "left behind";
+  return ended.length === 0 ? "running" : `broken (ended: ${ended.join(", ")})`;
+};
+
+const status = async (): Promise<void> => {
+  checkPlace();
   const folder = nodeFolder();
   const record = readNodeRecord(folder);
-  if (record === undefined) {
-    say("no node");
-    return Promise.resolve();
-  }
-  const names = new Set(daemonsOf(folder).map(({ name }) => name));
+  const isHeld = await isNodeHeld();
+  if (record === undefined) return say(isHeld ? "no node; another process brings one up or down" : "no node");
   const { server, kubeconfigFile } = siteOf(folder, record.ports);
-  say(`${record.isReady && names.size > 0 ? "running" : "left behind"}  ${server}  since ${record.startedAt}`);
-  say(`  processes: ${[...names].toSorted().join(", ") || "none"}\n  export KUBECONFIG=${kubeconfigFile}`);
-  return Promise.resolve();
+  const state = stateOf(record, endedDaemons(folder), isHeld);
+  say(`${state}  ${server}  since ${record.startedAt}\n  export KUBECONFIG=${kubeconfigFile}`);
 };
 
 const COMMANDS: Readonly<Record<string, () => Promise<void>>> = { up, down, status };

@@ -11,12 +11,11 @@ import { removeChains } from "./host/iptables.ts";
 import { removeLeftovers } from "./host/leftovers.ts";
 import { unmountBelow } from "./host/mounts.ts";
 import { applySettings } from "./host/settings.ts";
-import { readNodeRecord } from "./record.ts";
+import { holdNode } from "./hold.ts";
+import { readNodeRecord, type NodeRecord } from "./record.ts";
 import { nodeFolder, siteOf } from "./site.ts";
 
-const removeNode = async (folder: string): Promise<void> => {
-  const record = readNodeRecord(folder);
-  if (record === undefined) return;
+const removeAll = async (folder: string, record: NodeRecord): Promise<void> => {
   // First those that would start something again.
   await killDaemons(folder, (name) => name !== "containerd");
   await removePods();
@@ -29,10 +28,24 @@ const removeNode = async (folder: string): Promise<void> => {
   rmSync(folder, { recursive: true, force: true });
 };
 
-/** Answers false when there was nothing to remove. @throws when a step does not succeed within its bound; it can be repeated. */
-export const nodeDown = async (log: Log): Promise<boolean> => {
+/** Of the process that holds the node. Answers false when there was nothing to remove. @throws as `nodeDown` does. */
+export const removeNode = async (log: Log): Promise<boolean> => {
   const folder = nodeFolder();
-  if (readNodeRecord(folder) === undefined) return false;
-  await withProgress("node down", log, () => removeNode(folder));
+  const record = readNodeRecord(folder);
+  if (record === undefined) return false;
+  await withProgress("node down", log, () => removeAll(folder, record));
   return true;
+};
+
+/**
+ * Answers false when there was nothing to remove.
+ * @throws what `holdNode` throws, and when a step does not succeed within its bound; it can be repeated.
+ */
+export const nodeDown = async (log: Log): Promise<boolean> => {
+  const letGo = await holdNode();
+  try {
+    return await removeNode(log);
+  } finally {
+    letGo();
+  }
 };

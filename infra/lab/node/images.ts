@@ -14,6 +14,7 @@ import type { Site } from "./site.ts";
 
 const executable = 0o755;
 const nobody = "65532:65532";
+const importDeadlineMs = 120_000;
 
 /** Knative asks no registry for the digest of an image that is named so. */
 export const localName = (name: string): string => `dev.local/${name}:1`;
@@ -28,13 +29,18 @@ export const partImage = async (part: PartName): Promise<Image> => {
   };
 };
 
-/** @throws with what `ctr` says. */
+/** @throws with what `ctr` says, and after two minutes. */
 export const importImage = async (site: Site, image: Image): Promise<void> => {
-  const child = spawn("ctr", ctr(site, ["images", "import", "-"]), { stdio: ["pipe", "ignore", "pipe"] });
+  const child = spawn("ctr", ctr(site, ["images", "import", "-"]), {
+    stdio: ["pipe", "ignore", "pipe"],
+    timeout: importDeadlineMs,
+    killSignal: "SIGKILL",
+  });
   const said = text(child.stderr);
   const ended = once(child, "exit");
   // What it says is the reason when it stops reading.
   await pipeline(Readable.from(ociArchive(image)), child.stdin).catch(() => undefined);
   const [code] = (await ended) as [number | null];
-  if (code !== 0) throw new Error(`${image.name} cannot be imported: ${await said}`);
+  if (code !== 0)
+    throw new Error(`${image.name} cannot be imported: ctr ended with ${code ?? "a signal"}: ${await said}`);
 };

@@ -1,5 +1,5 @@
 /** What `up` writes down before it changes anything, so that `down` can undo it after a crash, in another process, on another day. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Ports } from "./site.ts";
 
@@ -10,13 +10,18 @@ export interface NodeRecord {
   readonly settings: Readonly<Record<string, string>>;
   /** Whether everything has come up. */
   readonly isReady: boolean;
+  /** Whether tests or a bench brought it up for themselves: without them it is something left behind. Default false. */
+  readonly endsWithRun?: boolean;
 }
 
 const fileIn = (folder: string): string => join(folder, "node.json");
 
+/** All at once: whoever reads it, also after a crash, finds the one before or this one. */
 export const writeNodeRecord = (folder: string, record: NodeRecord): void => {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(fileIn(folder), `${JSON.stringify(record, undefined, 2)}\n`);
+  const next = `${fileIn(folder)}.new`;
+  writeFileSync(next, `${JSON.stringify(record, undefined, 2)}\n`, { flush: true });
+  renameSync(next, fileIn(folder));
 };
 
 /** Undefined when nothing of a node is left. */

@@ -1,11 +1,12 @@
 /** Where the node is: its folder, its addresses and its ports. There is one on a machine, whose bridge, cgroups and iptables it uses. */
+import { existsSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { freePort } from "../ports.ts";
 
 export const NODE_NAME = "bellwether";
 
-/** Also the host's end of the pods' network, so that nothing of the node listens on an address that others can reach. */
+/** Also the host's end of the pods' network, to which rules let nobody else. */
 export const NODE_IP = "10.245.0.1";
 export const BRIDGE = "bellwether0";
 export const POD_SUBNET = "10.245.0.0/24";
@@ -40,13 +41,21 @@ export interface Site {
   readonly kubeconfigFile: string;
 }
 
-/** Everything that the node writes is here, except what the kernel keeps. */
-export const nodeFolder = (): string =>
-  join(process.env["XDG_STATE_HOME"] ?? join(homedir(), ".local", "state"), "bellwether", "node");
+/** Follows symbolic links in what exists of the path. */
+const resolved = (path: string): string =>
+  existsSync(path) ? realpathSync(path) : join(resolved(dirname(path)), basename(path));
 
+/** Everything that the node writes is here, except what the kernel keeps. It is named as the kernel names it in its list of mounts. */
+export const nodeFolder = (): string =>
+  resolved(join(process.env["XDG_STATE_HOME"] ?? join(homedir(), ".local", "state"), "bellwether", "node"));
+
+/** No two are the same. */
 export const choosePorts = async (): Promise<Ports> => {
-  const pairs = await Promise.all(PORT_NAMES.map(async (name) => [name, await freePort()] as const));
-  return Object.fromEntries(pairs) as Ports;
+  const free = new Set<number>();
+  // oxlint-disable-next-line no-await-in-loop -- how many it takes is seen on the way
+  while (free.size < PORT_NAMES.length) free.add(await freePort());
+  const ports = [...free];
+  return Object.fromEntries(PORT_NAMES.map((name, index) => [name, ports[index]])) as Ports;
 };
 
 export const siteOf = (folder: string, ports: Ports): Site => {

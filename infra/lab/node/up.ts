@@ -5,7 +5,8 @@ import { install } from "../platform/install.ts";
 import { withProgress, type Log } from "../progress.ts";
 import type { PartName } from "../versions.ts";
 import { openNode, type ClusterNode } from "./cluster-node.ts";
-import { nodeDown } from "./down.ts";
+import { nodeDown, removeNode } from "./down.ts";
+import { holdNode, mayHaveNode } from "./hold.ts";
 import { createBridge } from "./host/bridge.ts";
 import { daemonsOf, startDaemon } from "./host/daemons.ts";
 import { missingRequirements } from "./host/requirements.ts";
@@ -25,6 +26,7 @@ import { KNATIVE_PARTS, knativeManifests } from "./pods/knative.ts";
 import { everythingReady } from "./pods/ready.ts";
 import { readNodeRecord, writeNodeRecord } from "./record.ts";
 import { choosePorts, nodeFolder, siteOf, type Site } from "./site.ts";
+import { undone } from "./undone.ts";
 
 type ProcessName = "etcd" | "kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "kubelet" | "kube-proxy";
 
@@ -56,10 +58,11 @@ const findParts = async (log: Log): Promise<Files> => {
 };
 
 /** Writes down how the machine was before it is changed. */
-const prepareMachine = async (): Promise<Site> => {
+const prepareMachine = async (endsWithRun: boolean): Promise<Site> => {
   const site = siteOf(nodeFolder(), await choosePorts());
   const { ports, folder } = site;
-  writeNodeRecord(folder, { startedAt: new Date().toISOString(), ports, settings: readSettings(), isReady: false });
+  const startedAt = new Date().toISOString();
+  writeNodeRecord(folder, { startedAt, ports, settings: readSettings(), isReady: false, endsWithRun });
   await createBridge();
   applySettings();
   return site;
@@ -73,7 +76,7 @@ const together = async (steps: readonly Promise<unknown>[]): Promise<void> => {
 };
 
 const startControlPlane = async (site: Site, pki: Pki, files: Files): Promise<void> => {
-  await startDaemon(site, etcd(site, files.etcd));
+  await startDaemon(site, etcd(site, pki, files.etcd));
   await startDaemon(site, apiServer(site, pki, files["kube-apiserver"]));
   await together([
     startDaemon(site, controllerManager(site, pki, files["kube-controller-manager"])),
@@ -130,33 +133,66 @@ const bringUp = async (site: Site, files: Files, log: Log): Promise<ClusterNode>
   return startPods(site, log);
 };
 
-/** The node that runs on this machine; undefined: none does, or it is not ready. */
+/** Names of its processes that do not run. */
+export const endedDaemons = (folder: string): readonly string[] => {
+  const living = new Set(daemonsOf(folder).flatMap(({ name, isChild }) => (isChild ? [] : [name])));
+  return [...PROCESSES, "containerd"].filter((name) => !living.has(name));
+};
+
+/** The node that runs on this machine; undefined: none does, or it is not ready, or a process of it has ended. */
 export const runningSite = (): Site | undefined => {
   const folder = nodeFolder();
   const record = readNodeRecord(folder);
-  return record?.isReady === true && daemonsOf(folder).length > 0 ? siteOf(folder, record.ports) : undefined;
+  return record?.isReady === true && endedDaemons(folder).length === 0 ? siteOf(folder, record.ports) : undefined;
 };
 
+/** The running node, unless it should have ended with the tests that it was for. */
+export const keptSite = (): Site | undefined =>
+  readNodeRecord(nodeFolder())?.endsWithRun === true ? undefined : runningSite();
+
 /**
- * Resolves once everything is ready; what an earlier `up` left after a crash is removed first.
- * @throws when the machine lacks something, when a node runs already, and when a part does not become ready; nothing is left then.
+ * What the machine lacks for a node; empty: one is kept, or can be brought up. What is left of another is removed first, since it would
+ * look like another Kubernetes. @throws as `nodeDown` does.
  */
-export const nodeUp = async (log: Log): Promise<ClusterNode> => {
-  if (runningSite() !== undefined) throw new Error("a node runs on this machine already: npm run lab -- node down");
-  await nodeDown(log);
+export const missingForNode = async (log: Log): Promise<readonly string[]> => {
+  if (keptSite() !== undefined) return [];
+  if (mayHaveNode()) await nodeDown(log);
+  return missingRequirements();
+};
+
+/** `nodeUp` of the process that holds the node. */
+export const bringNodeUp = async (
+  log: Log,
+  { endsWithRun }: { readonly endsWithRun: boolean },
+): Promise<ClusterNode> => {
+  if (keptSite() !== undefined) throw new Error("a node runs on this machine already: npm run lab -- node down");
+  await removeNode(log);
   const missing = await missingRequirements();
   if (missing.length > 0) throw new Error(`this machine cannot run a node:\n- ${missing.join("\n- ")}`);
   const files = await findParts(log);
   try {
     return await withProgress("node up", log, async () => {
-      const site = await prepareMachine();
+      const site = await prepareMachine(endsWithRun);
       const node = await bringUp(site, files, log);
       const record = readNodeRecord(site.folder);
       if (record !== undefined) writeNodeRecord(site.folder, { ...record, isReady: true });
       return node;
     });
   } catch (error) {
-    await nodeDown(log);
-    throw error;
+    return undone(error, () => removeNode(log));
+  }
+};
+
+/**
+ * Resolves once everything is ready; what an earlier `up` left after a crash is removed first.
+ * @throws what `holdNode` throws, when the machine lacks something, when a node is kept already, and when a part does not become ready;
+ * nothing is left then.
+ */
+export const nodeUp = async (log: Log): Promise<ClusterNode> => {
+  const letGo = await holdNode();
+  try {
+    return await bringNodeUp(log, { endsWithRun: false });
+  } finally {
+    letGo();
   }
 };

@@ -3,6 +3,7 @@ import { generate } from "selfsigned";
 
 export interface IssuedCertificate {
   readonly caPem: string;
+  readonly caKeyPem: string;
   readonly certificatePem: string;
   readonly keyPem: string;
 }
@@ -10,8 +11,11 @@ export interface IssuedCertificate {
 const validityMs = 30 * 24 * 3_600_000;
 const clockSkewMs = 3_600_000;
 
-/** For 127.0.0.1, localhost and `names`. */
-export const issueCertificate = async (names: readonly string[]): Promise<IssuedCertificate> => {
+/** For servers and clients; for 127.0.0.1, localhost, `names` (the first is the subject) and `addresses`. */
+export const issueCertificate = async (
+  names: readonly string[],
+  addresses: readonly string[] = [],
+): Promise<IssuedCertificate> => {
   const common = {
     keyType: "ec",
     algorithm: "sha256",
@@ -36,10 +40,10 @@ export const issueCertificate = async (names: readonly string[]): Promise<Issued
         name: "subjectAltName",
         altNames: [
           ...["localhost", ...names].map((value) => ({ type: 2, value }) as const),
-          { type: 7, ip: "127.0.0.1" },
+          ...["127.0.0.1", ...addresses].map((ip) => ({ type: 7, ip }) as const),
         ],
       },
     ],
   });
-  return { caPem: authority.cert, certificatePem: issued.cert, keyPem: issued.private };
+  return { caPem: authority.cert, caKeyPem: authority.private, certificatePem: issued.cert, keyPem: issued.private };
 };

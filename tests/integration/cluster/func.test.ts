@@ -22,7 +22,7 @@ import { FUNCTION_NAMESPACE, installOverlay, isReady, functionPods, killEnding }
 import { tokenOf } from "./support/group.ts";
 import { addGroup, settled, strikeGroup, type Watched } from "./support/groups.ts";
 import { BELLWETHER_IMAGE } from "./support/images.ts";
-import { createNamespaces, namespacesEnded } from "./support/neighbours-namespaces.ts";
+import { createNamespaces, namespacesEnded } from "./support/namespaces.ts";
 
 const NAMESPACE = "func";
 const OVERLAY = "knative-warm";
@@ -102,12 +102,13 @@ describe.skipIf(inject("missing").length > 0)("the func CLI on a real cluster", 
   }, openDeadlineMs);
 
   afterAll(async () => {
+    rmSync(folder, { recursive: true });
+    if (node === undefined) return;
     // What a test that failed has left. Locks first: their finalizers need the function, and without failure not even their kind is there.
     await runKubectl("delete", "ssl", "--all", "-A", ...BOUNDED).catch(() => undefined);
     await runKubectl("delete", ...BOUNDED, "-k", folderOf(OVERLAY));
     await runKubectl("delete", ...BOUNDED, "namespace", NAMESPACE);
     node.close();
-    rmSync(folder, { recursive: true });
   }, closeDeadlineMs);
 
   test("func deploy replaces the Service of the overlay by one with the same image", async () => {

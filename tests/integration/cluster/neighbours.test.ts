@@ -5,17 +5,17 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { judge, renderVerdict } from "../../../functions/kit/history/judge.ts";
 import type { Revision } from "../../../functions/kit/history/revision.ts";
-import { succeed } from "../../../infra/lab/api.ts";
 import { openNode, type ClusterNode } from "../../../infra/lab/node/cluster-node.ts";
 import { runningSite } from "../../../infra/lab/node/up.ts";
 import { ELECTION } from "../../../infra/observe/scope.ts";
 import { EVENT_BOUND_MS } from "../support/stage.ts";
+import { createCleanUp, type CleanUp } from "./support/clean-up.ts";
 import { deletePod } from "./support/faults.ts";
 import { isLong } from "./support/form.ts";
 import { settled, strikeGroup } from "./support/groups.ts";
 import { flipsOf, NEIGHBOURS, startNeighbours, statesByPod, type Neighbours } from "./support/neighbours.ts";
 import { countBetweenTicks } from "./support/neighbours-calls.ts";
-import { createNamespaces, namespacesEnded } from "./support/neighbours-namespaces.ts";
+import { createNamespaces, namespacesEnded, removeNamespace } from "./support/namespaces.ts";
 import { deliveries, startRequestLog } from "./support/request-log.ts";
 import { openStage, type Stage } from "./support/stage.ts";
 
@@ -27,7 +27,7 @@ const ROUNDS = isLong ? 3 : 1;
 const eventsWanted = 2 * NEIGHBOURS;
 
 const openDeadlineMs = 300_000;
-const closeDeadlineMs = 120_000;
+const closeDeadlineMs = 240_000;
 
 /** Milliseconds from each deletion of a writer to the next one's label. */
 const failOvers = async (stage: Stage, rounds: number): Promise<readonly number[]> => {
@@ -48,13 +48,14 @@ const failOvers = async (stage: Stage, rounds: number): Promise<readonly number[
   return took;
 };
 
-const openNamespaces = async (): Promise<void> => {
+const openNamespaces = async (defer: CleanUp["defer"]): Promise<void> => {
   const site = runningSite();
   if (site === undefined) throw new Error("no node runs");
   const node = openNode(site);
+  defer(node.close);
   await namespacesEnded(node);
+  for (const name of [NAMESPACE, OTHERS]) defer(() => removeNamespace(node, name));
   await createNamespaces(node, [NAMESPACE, OTHERS]);
-  node.close();
 };
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
@@ -72,20 +73,17 @@ const untold = async (node: ClusterNode, revisions: readonly Revision[]): Promis
 };
 
 describe.skipIf(inject("missing").length > 0)("a group of three pods, and fifty other pods", () => {
-  let endRequestLog: () => Promise<void>;
+  const { defer, run: cleanUp } = createCleanUp();
   let stage: Stage;
 
   beforeAll(async () => {
-    endRequestLog = await startRequestLog();
-    await openNamespaces();
+    defer(await startRequestLog());
+    await openNamespaces(defer);
     stage = await openStage("knative-warm", NAMESPACE);
+    defer(stage.close);
   }, openDeadlineMs);
 
-  afterAll(async () => {
-    await succeed(stage.node.api, "DELETE", `/api/v1/namespaces/${OTHERS}`);
-    await stage.close();
-    await endRequestLog();
-  }, closeDeadlineMs);
+  afterAll(cleanUp, closeDeadlineMs);
 
   test("before there are others a lost writer has a successor within the bound", async () => {
     const took = await failOvers(stage, ROUNDS);
@@ -100,7 +98,7 @@ describe.skipIf(inject("missing").length > 0)("a group of three pods, and fifty 
       neighbours = await startNeighbours(stage.node, OTHERS);
     }, openDeadlineMs);
 
-    afterAll(() => neighbours.close(), closeDeadlineMs);
+    afterAll(() => neighbours?.close(), closeDeadlineMs);
 
     test("a lost writer has a successor within the same bound", async () => {
       const [begun, before] = [performance.now(), neighbours.revisions.length];

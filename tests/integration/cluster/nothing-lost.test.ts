@@ -6,8 +6,10 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { judge, renderVerdict } from "../../../functions/kit/history/judge.ts";
 import { poll } from "../../../infra/lab/poll.ts";
 import { ELECTION } from "../../../infra/observe/scope.ts";
+import { createCleanUp } from "./support/clean-up.ts";
 import {
   activatorRestarts,
+  endingForced,
   instanceDeleted,
   instanceForced,
   nothing,
@@ -17,7 +19,7 @@ import {
 } from "./support/disturbances.ts";
 import { deletePod, failProbe, mendProbe, type Fault } from "./support/faults.ts";
 import { isLong } from "./support/form.ts";
-import { endFunction, functionRuns, functionScaledToZero, killEnding } from "./support/function.ts";
+import { functionRuns, functionScaledToZero, killEnding } from "./support/function.ts";
 import { tokenOf } from "./support/group.ts";
 import {
   addGroup,
@@ -29,7 +31,7 @@ import {
   type Stricken,
   type Watched,
 } from "./support/groups.ts";
-import { openStage, type Stage } from "./support/stage.ts";
+import { openStage, restAtZero, type Stage } from "./support/stage.ts";
 
 /** The README's 2 s from a change that an event tells, and a cold start, of which a busy machine makes several seconds. */
 const toldMs = 10_000;
@@ -41,7 +43,7 @@ const endingMs = 60_000;
 const wakeEveryMs = 2_000;
 const wakeDeadlineMs = 120_000;
 const openDeadlineMs = 300_000;
-const closeDeadlineMs = 120_000;
+const closeDeadlineMs = 360_000;
 
 interface Case {
   /** After "while". */
@@ -53,8 +55,6 @@ interface Case {
   readonly mend?: Fault;
   readonly boundMs: number;
 }
-
-const atZero = ({ node }: Stage): Promise<unknown> => endFunction(node);
 
 const awake = (stage: Stage): Promise<unknown> =>
   poll(
@@ -88,10 +88,10 @@ const probeFailed: Fault = async (node, victim) => {
 };
 
 const LONG: readonly Case[] = [
-  { what: "the activator restarts", begin: atZero, disturbance: activatorRestarts, boundMs: untoldMs },
+  { what: "the activator restarts", begin: restAtZero, disturbance: activatorRestarts, boundMs: untoldMs },
   {
     what: "the source restarts",
-    begin: atZero,
+    begin: restAtZero,
     disturbance: sourceRestarts,
     fault: probeFailed,
     mend: mendProbe,
@@ -101,7 +101,7 @@ const LONG: readonly Case[] = [
   {
     what: "an ending instance is deleted by force",
     begin: endingWhileReached,
-    disturbance: instanceForced,
+    disturbance: endingForced,
     boundMs: endingMs + untoldMs,
   },
   { what: "the last instance ends", begin: ending, disturbance: nothing, boundMs: toldMs },
@@ -113,23 +113,23 @@ const SHORT: readonly Case[] = [
 ];
 
 describe.skipIf(inject("missing").length > 0)("while the way to the cold tier is disturbed", () => {
+  const { defer, run: cleanUp } = createCleanUp();
   let stage: Stage;
   let neighbour: Watched;
 
   beforeAll(async () => {
     stage = await openStage("knative-cold", "nothing-lost");
+    defer(stage.close);
     neighbour = await addGroup(stage, "nothing-lost-neighbour");
+    defer(neighbour.close);
   }, openDeadlineMs);
 
-  afterAll(async () => {
-    await neighbour.close();
-    await stage.close();
-  }, closeDeadlineMs);
+  afterAll(cleanUp, closeDeadlineMs);
 
   test("what befalls two groups, the second while the function starts, is not lost", async () => {
-    const { node, scaling } = stage;
-    await endFunction(node);
-    const [first, second] = [await settled(stage), await settled(neighbour)];
+    const { scaling } = stage;
+    await settled(stage);
+    const [second, first] = [await settled(neighbour), await restAtZero(stage)];
     const scaledBefore = scaling.length;
     const one = await strikeGroup(stage, first, deletePod);
     await expect.poll(() => scaling.slice(scaledBefore).map(({ replicas }) => replicas)).toContain(1);
@@ -144,6 +144,8 @@ describe.skipIf(inject("missing").length > 0)("while the way to the cold tier is
   test.for([...(isLong ? LONG : []), ...SHORT])(
     "what befalls a group while $what is not lost, and is no other group's business",
     async ({ what, begin, disturbance, fault = deletePod, mend, boundMs }) => {
+      // What a case begins with does not last: everything else is at rest by then.
+      await settled(stage);
       await begin(stage);
       const before = await settled(stage);
       const undisturbed = await leadership(neighbour);

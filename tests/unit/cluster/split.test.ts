@@ -1,5 +1,5 @@
 /** The parts of a fail-over are those of the whole: none is negative, and together they are the time from the fault to the label. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { SEGMENTS, splitOf, type Moments } from "../../integration/cluster/support/split.ts";
 

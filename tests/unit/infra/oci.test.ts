@@ -7,6 +7,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bellwetherImage } from "../../../infra/image/image.ts";
+import { tagOf } from "../../../infra/image/name.ts";
 import { librariesIn } from "../../../infra/image/node-runtime.ts";
 import { ociArchive, type Image } from "../../../infra/image/oci.ts";
 import { tar } from "../../../infra/image/tar.ts";
@@ -69,6 +70,29 @@ describe("an archive of files", () => {
     const files = [{ path: "x".repeat(101), content: Buffer.alloc(0) }];
     expect(() => tar(files)).toThrow("a tar archive takes up to 100 characters after a slash");
   });
+});
+
+test.each([
+  ["dev.local/bellwether:1", "1"],
+  ["bellwether:v1.2.3-rc.1_a", "v1.2.3-rc.1_a"],
+  ["localhost:5000/team/bellwether:latest", "latest"],
+])("%s names an image, with tag %s", (name, tag) => {
+  expect(tagOf(name)).toBe(tag);
+});
+
+test.each([
+  "dev.local/bellwether",
+  "host:5000/x",
+  "bellwether:",
+  "dev.local/Bellwether:1",
+  "dev.local/bellwether:1@sha256:aa",
+  "a b:1",
+  "",
+])("%j is no image's name with a tag, and it is said what one is", (name) => {
+  const { layers, config } = { layers: [], config: { User: "", Env: [] } };
+  expect(() => ociArchive({ name, layers, config })).toThrow(
+    `name: got ${name}, accepts an image's name with a tag, such as dev.local/bellwether:1`,
+  );
 });
 
 test("what ldd prints of a program has its libraries and its loader, and not what the kernel maps", () => {

@@ -1,5 +1,5 @@
 /** Finds, ends and removes what runs in pods, by the cgroups that the kubelet puts them in; of cgroups version 1 and 2. */
-import { existsSync, globSync, readFileSync, rmdirSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { poll } from "../../poll.ts";
 
@@ -52,11 +52,18 @@ export const removePods = async (): Promise<void> => {
 
 const CONTROLLERS = ["cpu", "cpuset", "memory", "pids"];
 
+const isUnified = (): boolean => existsSync(join(ROOT, "cgroup.controllers"));
+
 /** Controllers that containers need and the kernel does not offer. */
 export const missingControllers = (): readonly string[] => {
-  const unified = join(ROOT, "cgroup.controllers");
-  const offered = existsSync(unified) ? readFileSync(unified, "utf8").trim().split(" ") : undefined;
-  return CONTROLLERS.filter((name) =>
-    offered === undefined ? !existsSync(join(ROOT, name)) : !offered.includes(name),
-  );
+  if (!isUnified()) return CONTROLLERS.filter((name) => !existsSync(join(ROOT, name)));
+  const offered = readFileSync(join(ROOT, "cgroup.controllers"), "utf8").trim().split(" ");
+  return CONTROLLERS.filter((name) => !offered.includes(name));
+};
+
+/** Makes and removes one in each hierarchy. @throws where it is refused. */
+export const tryCgroups = (): void => {
+  for (const hierarchy of isUnified() ? [ROOT] : CONTROLLERS.map((name) => join(ROOT, name))) {
+    rmdirSync(mkdtempSync(join(hierarchy, "bellwether-try-")));
+  }
 };

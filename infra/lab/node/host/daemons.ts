@@ -24,6 +24,8 @@ interface Marked {
   readonly pid: number;
   /** Of the daemon that it is or descends from. */
   readonly name: string;
+  /** Whether a daemon started it. */
+  readonly isChild: boolean;
 }
 
 const FOLDER_MARK = "BELLWETHER_NODE";
@@ -32,12 +34,19 @@ const readyDeadlineMs = 60_000;
 const goneDeadlineMs = 10_000;
 const pollMs = 50;
 
+/** Without proxies: all that a daemon calls is on this machine. */
+const environmentFor = (site: Site, name: string): NodeJS.ProcessEnv => ({
+  ...Object.fromEntries(Object.entries(process.env).filter(([variable]) => !/_proxy$/i.test(variable))),
+  [FOLDER_MARK]: site.folder,
+  [NAME_MARK]: name,
+});
+
 /** Resolves once the daemon is ready. @throws with the end of its log when it ends first, and after 60 s. */
 export const startDaemon = async (site: Site, { name, file, args, probe }: Daemon): Promise<void> => {
   const logFile = site.file("logs", `${name}.log`);
   mkdirSync(dirname(logFile), { recursive: true });
   const log = openSync(logFile, "a");
-  const env = { ...process.env, [FOLDER_MARK]: site.folder, [NAME_MARK]: name };
+  const env = environmentFor(site, name);
   const child = spawn(file, args, { cwd: "/", detached: true, env, stdio: ["ignore", log, log] });
   closeSync(log);
   let failure: string | undefined;
@@ -58,25 +67,42 @@ export const startDaemon = async (site: Site, { name, file, args, probe }: Daemo
   }
 };
 
-/** Another user's process, or one that ended while it was looked at, has no environment to read. */
-const environmentOf = (pid: number): readonly string[] => {
+/** A file of a process; empty: it is another user's, or it ended while it was looked at. */
+const fileOf = (pid: number, name: string): string => {
   try {
-    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+    return readFileSync(`/proc/${pid}/${name}`, "utf8");
   } catch {
-    return [];
+    return "";
   }
 };
 
-/** The living processes of the node in that folder. */
-export const daemonsOf = (folder: string): readonly Marked[] =>
+/** A daemon leads a session of its own, in which its children stay. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+const leadsSession = (pid: number): boolean => {
+  const stat = fileOf(pid, "stat");
+  const [, , , session] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return session === String(pid);
+};
+
+interface Found extends Marked {
+  readonly folder: string;
+}
+
+const marked = (): readonly Found[] =>
   readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
-    .map((name) => ({ pid: Number(name), environment: environmentOf(Number(name)) }))
-    .filter(({ environment }) => environment.includes(`${FOLDER_MARK}=${folder}`))
-    .map(({ pid, environment }) => ({
-      pid,
-      name: environment.find((entry) => entry.startsWith(`${NAME_MARK}=`))?.slice(NAME_MARK.length + 1) ?? "",
-    }));
+    .map((name) => ({ pid: Number(name), environment: fileOf(Number(name), "environ").split("\0") }))
+    .flatMap(({ pid, environment }) => {
+      const valueOf = (mark: string): string | undefined =>
+        environment.find((entry) => entry.startsWith(`${mark}=`))?.slice(mark.length + 1);
+      const folder = valueOf(FOLDER_MARK);
+      return folder === undefined ? [] : [{ pid, folder, name: valueOf(NAME_MARK) ?? "", isChild: !leadsSession(pid) }];
+    });
+
+/** The living processes of the node in that folder. */
+export const daemonsOf = (folder: string): readonly Marked[] => marked().filter((found) => found.folder === folder);
+
+/** Of all nodes of which a process lives. */
+export const foldersInUse = (): readonly string[] => [...new Set(marked().map(({ folder }) => folder))];
 
 const killNow = (pid: number): void => {
   try {

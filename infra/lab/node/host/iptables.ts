@@ -1,6 +1,6 @@
 /**
- * Removes the chains that kubelet, kube-proxy and the CNI plugins make, and the rules elsewhere that lead into them, all rules of a
- * table at once. Whatever else is in the tables stays as it is.
+ * Removes the chains that kubelet, kube-proxy, the CNI plugins and the bridge make, and the rules elsewhere that lead into them, all
+ * rules of a table at once. Whatever else is in the tables stays as it is.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -3,8 +3,9 @@ import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync
 import { delimiter, dirname, join } from "node:path";
 import { runCommand } from "../../command.ts";
 import { nodeFolder, POD_SUBNET, SERVICE_SUBNET } from "../site.ts";
-import { missingControllers, podRoots } from "./cgroups.ts";
+import { missingControllers, podRoots, tryCgroups } from "./cgroups.ts";
 import { restoreRules, undoing } from "./iptables.ts";
+import { applySettings, readSettings } from "./settings.ts";
 
 /** Where Debian puts the network plugins. */
 export const CNI_FOLDER = "/usr/lib/cni";
@@ -35,15 +36,29 @@ const isRunnable = (file: string): boolean => {
   }
 };
 
-const isInstalled = (name: string): boolean =>
-  name.startsWith("/")
-    ? isRunnable(name)
-    : (process.env["PATH"] ?? "").split(delimiter).some((folder) => isRunnable(join(folder, name)));
+const isInstalled = (file: string, folders: readonly string[]): boolean =>
+  file.startsWith("/") ? isRunnable(file) : folders.some((folder) => isRunnable(join(folder, file)));
 
-const packages: Look = () => {
-  const missing = Object.keys(PACKAGES).filter((name) => PACKAGES[name]?.every(isInstalled) !== true);
-  if (missing.length === 0) return undefined;
-  return `programs are missing; on Debian: apt-get install --no-install-recommends ${missing.join(" ")}`;
+/** Packages of which a program is not in these folders. */
+const lacking = (folders: readonly string[]): readonly string[] =>
+  Object.keys(PACKAGES).filter((name) => PACKAGES[name]?.every((file) => isInstalled(file, folders)) !== true);
+
+/** Programs for root are here, which `su` leaves out of PATH. */
+const ROOTS_FOLDERS = ["/usr/sbin", "/sbin"];
+
+/** Sentences about what is not in the folders of `path`, which are those of PATH; empty: every program is. */
+export const missingPrograms = (
+  path: readonly string[],
+  rootsFolders: readonly string[] = ROOTS_FOLDERS,
+): readonly string[] => {
+  const uninstalled = lacking([...path, ...rootsFolders]);
+  const hidden = lacking(path).filter((name) => !uninstalled.includes(name));
+  const sentences: string[] = [];
+  if (uninstalled.length > 0)
+    sentences.push(`programs are missing; on Debian: apt-get install --no-install-recommends ${uninstalled.join(" ")}`);
+  if (hidden.length > 0)
+    sentences.push(`PATH does not lead to programs of ${hidden.join(", ")}: add ${rootsFolders.join(delimiter)} to it`);
+  return sentences;
 };
 
 /** The reason why a command fails, as a sentence that begins with what it is for. */
@@ -115,18 +130,25 @@ const bridgedRules: Look = async () => {
 
 const cgroups: Look = () => {
   const missing = missingControllers();
-  return missing.length === 0 ? undefined : `the kernel offers no cgroups for ${missing.join(", ")}`;
+  if (missing.length > 0) return `the kernel offers no cgroups for ${missing.join(", ")}`;
+  return attempt("cgroups cannot be made", () => Promise.resolve(tryCgroups()));
 };
+
+/** Each is set to what it is. */
+const settings: Look = () =>
+  attempt("kernel settings cannot be changed", () => Promise.resolve(applySettings(readSettings())));
 
 const gigabytes = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
 
 const disk: Look = () => {
   const parent = dirname(nodeFolder());
   mkdirSync(parent, { recursive: true });
-  const { bavail, bsize } = statfsSync(parent);
+  const { bavail, blocks, bsize } = statfsSync(parent);
   const free = bavail * bsize;
-  if (free >= neededDiskBytes) return undefined;
-  return `${parent} has ${gigabytes(free)} free; a node takes ${gigabytes(neededDiskBytes)}`;
+  // Below a hundredth of the disk the kubelet evicts pods.
+  const needed = neededDiskBytes + (blocks * bsize) / 100;
+  if (free >= needed) return undefined;
+  return `${parent} has ${gigabytes(free)} free; a node needs ${gigabytes(needed)}`;
 };
 
 const memory: Look = () => {
@@ -142,10 +164,22 @@ const noOtherKubernetes: Look = async () => {
   return "another Kubernetes runs on this machine, or left rules or cgroups (chains KUBE-*, CNI-*, cgroup kubepods)";
 };
 
+/** Ways to everywhere, also in halves, as VPNs have them: what is narrower goes before. */
+const EVERYWHERE = /^(?:default|0\.0\.0\.0\/1|128\.0\.0\.0\/1) /;
+
+/** Whether one of the routes, as `ip route` prints them, leads to somewhere in particular. */
+export const leadsSomewhere = (routes: string): boolean =>
+  routes.split("\n").some((route) => route !== "" && !EVERYWHERE.test(route));
+
+/** Networks within the subnet, and those that it is within. */
+const routesTo = async (subnet: string): Promise<string> =>
+  (await runCommand("ip", ["-4", "route", "show", "root", subnet])) +
+  (await runCommand("ip", ["-4", "route", "show", "match", subnet]));
+
 const freeAddresses: Look = async () => {
   const subnets = [POD_SUBNET, SERVICE_SUBNET];
-  const routes = await Promise.all(subnets.map((subnet) => runCommand("ip", ["-4", "route", "show", "root", subnet])));
-  const taken = subnets.filter((_, index) => routes[index] !== "");
+  const routes = await Promise.all(subnets.map(routesTo));
+  const taken = subnets.filter((_, index) => leadsSomewhere(routes[index] ?? ""));
   return taken.length === 0 ? undefined : `something else uses the addresses ${taken.join(" and ")}`;
 };
 
@@ -155,6 +189,7 @@ const LOOKS: readonly Look[] = [
   overlay,
   rules,
   bridgedRules,
+  settings,
   cgroups,
   disk,
   memory,
@@ -162,18 +197,25 @@ const LOOKS: readonly Look[] = [
   freeAddresses,
 ];
 
-/** Sentences about what is missing; empty: a node can start here. Changes nothing that it does not put back. */
+/** One that fails is an answer, too: what it looked with is not allowed. */
+export const answersOf = async (looks: readonly Look[]): Promise<readonly string[]> => {
+  const answers: string[] = [];
+  for (const look of looks) {
+    // oxlint-disable-next-line no-await-in-loop -- some of them use the same tables
+    const failure = await attempt("a look at this machine failed", async () => {
+      const answer = await look();
+      if (answer !== undefined) answers.push(answer);
+    });
+    if (failure !== undefined) answers.push(failure);
+  }
+  return answers;
+};
+
+/** Sentences about what is missing; empty: a node can start here. It changes nothing that it does not put back, but for loading br_netfilter. */
 export const missingRequirements = async (): Promise<readonly string[]> => {
   if (process.platform !== "linux") return [`a node needs Linux; this is ${process.platform}`];
   if (process.getuid?.() !== 0)
     return ["a node must be started by root: it mounts, and makes network devices and iptables rules"];
-  const uninstalled = await packages();
-  if (uninstalled !== undefined) return [uninstalled];
-  const missing: string[] = [];
-  for (const look of LOOKS) {
-    // oxlint-disable-next-line no-await-in-loop -- some of them use the same tables
-    const sentence = await look();
-    if (sentence !== undefined) missing.push(sentence);
-  }
-  return missing;
+  const programs = missingPrograms((process.env["PATH"] ?? "").split(delimiter));
+  return programs.length > 0 ? programs : answersOf(LOOKS);
 };

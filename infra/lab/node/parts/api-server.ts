@@ -8,7 +8,10 @@ export const apiServer = (site: Site, pki: Pki, file: string): Daemon => ({
   name: "kube-apiserver",
   file,
   args: [
-    `--etcd-servers=http://127.0.0.1:${site.ports.etcdClient}`,
+    `--etcd-servers=https://127.0.0.1:${site.ports.etcdClient}`,
+    `--etcd-cafile=${pki.caFile}`,
+    `--etcd-certfile=${pki.certificateFile}`,
+    `--etcd-keyfile=${pki.keyFile}`,
     `--bind-address=${NODE_IP}`,
     `--advertise-address=${NODE_IP}`,
     `--secure-port=${site.ports.apiServer}`,

@@ -75,6 +75,8 @@ const network = (site: Site): unknown => ({
   ],
 });
 
+const answerDeadlineMs = 5_000;
+
 /** `ctr` in the namespace that the kubelet sees. */
 export const ctr = (site: Site, args: readonly string[]): readonly string[] => [
   `--address=${socketOf(site)}`,
@@ -93,7 +95,7 @@ export const containerd = (site: Site): Daemon => {
     args: [`--config=${site.file("containerd.toml")}`],
     probe: async () => {
       try {
-        await runCommand("ctr", ctr(site, ["version"]));
+        await runCommand("ctr", ctr(site, ["version"]), { deadlineMs: answerDeadlineMs });
         return undefined;
       } catch (error) {
         if (isNoProgram(error)) throw error;

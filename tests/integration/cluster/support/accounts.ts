@@ -35,7 +35,7 @@ interface OldWrite extends Entry {
   readonly lateMs: number;
 }
 
-/** What of the accepted writes the check would have refused. Looks at nothing but their order. */
+/** What of the accepted writes the check would have refused. Looks at nothing but their order, so that with the check there is none by itself: see `outOfTurn`. */
 export const oldWrites = ({ accepted }: Book): readonly OldWrite[] => {
   const old: OldWrite[] = [];
   let newest: Entry | undefined;

@@ -34,8 +34,11 @@ const deleteNow = async ({ api }: ClusterNode, { metadata }: KubeObject, query =
   await succeed(api, "DELETE", `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}${query}`);
 };
 
-const deleteEach = (node: ClusterNode, pods: readonly KubeObject[], query?: string): Promise<unknown> =>
-  Promise.all(pods.map((pod) => deleteNow(node, pod, query)));
+/** @throws when there is none: nothing would be disturbed. */
+const deleteEach = async (node: ClusterNode, pods: readonly KubeObject[], query?: string): Promise<void> => {
+  if (pods.length === 0) throw new Error("there is no pod to delete");
+  await Promise.all(pods.map((pod) => deleteNow(node, pod, query)));
+};
 
 /** Until others than these run. */
 const replaced = (node: ClusterNode, part: Part, old: readonly Conditioned[]): Promise<void> =>
@@ -68,17 +71,27 @@ export const sourceRestarts: Disturbance = async (node, fault) => {
   await replaced(node, SOURCE, old);
 };
 
+/** Of all instances, one of which is as it has to be. */
+const deletion =
+  (has: (pod: Conditioned) => boolean, query?: string): Disturbance =>
+  async (node, fault) => {
+    const pods = await functionPods(node);
+    if (!pods.some(has)) throw new Error("no instance is as it has to be: Knative was faster");
+    await deleteEach(node, pods, query);
+    await fault();
+  };
+
+const isEnding = ({ metadata }: Conditioned): boolean => metadata.deletionTimestamp !== undefined;
+const FORCED = "?gracePeriodSeconds=0";
+
 /** As a rollout, a drain or a hand does it: the instance gets time to end. */
-export const instanceDeleted: Disturbance = async (node, fault) => {
-  await deleteEach(node, await functionPods(node));
-  await fault();
-};
+export const instanceDeleted: Disturbance = deletion(isReady);
 
 /** Its object goes at once; its process may outlive it, without a valid token. */
-export const instanceForced: Disturbance = async (node, fault) => {
-  await deleteEach(node, await functionPods(node), "?gracePeriodSeconds=0");
-  await fault();
-};
+export const instanceForced: Disturbance = deletion(isReady, FORCED);
+
+/** The same of an instance that is ending already. */
+export const endingForced: Disturbance = deletion(isEnding, FORCED);
 
 interface Revised extends KubeObject {
   readonly status?: { readonly latestCreatedRevisionName?: string; readonly latestReadyRevisionName?: string };

@@ -27,6 +27,9 @@ export const killContainer: Fault = (_, { pod }) => {
   return Promise.resolve();
 };
 
+/** Of a pod whose container was killed: one that is killed again and again is started again later and later, so its pod goes instead. */
+export const replace: Fault = ({ api }, victim) => succeed(api, "DELETE", `${pathOf(victim)}?gracePeriodSeconds=1`);
+
 export interface WithAddress {
   readonly status: { readonly podIP: string };
 }

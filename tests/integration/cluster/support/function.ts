@@ -16,7 +16,7 @@ import { killAll, processesOf } from "./processes.ts";
 /** The name in the shipped component, as a user would replace it. */
 const SHIPPED_IMAGE = "registry.example.com/bellwether";
 export const FUNCTION_NAMESPACE = "bellwether";
-const readyDeadlineMs = 90_000;
+const readyDeadlineMs = 150_000;
 const zeroDeadlineMs = 110_000;
 const pollMs = 200;
 
@@ -152,15 +152,17 @@ export const killEnding = async (node: ClusterNode): Promise<void> => {
   for (const { metadata } of pods) if (metadata.deletionTimestamp !== undefined) killAll(processesOf(metadata.uid));
 };
 
-/** As `functionGone`, but at once. */
-export const endFunction = async (node: ClusterNode): Promise<void> => {
-  await functionScaledToZero(node);
-  await killEnding(node);
-  await functionGone(node);
-};
+/** As `functionGone`, but at once: also what a tick has woken meanwhile is not waited for. */
+export const endFunction = (node: ClusterNode): Promise<true> =>
+  until("no process of the function", async () => {
+    if (!(await isScaledToZero(node))) return false;
+    await killEnding(node);
+    return (await functionPods(node)).length === 0;
+  });
 
 export interface Scaling {
-  readonly atMs: number;
+  /** Of the Deployment. */
+  readonly resourceVersion: string;
   readonly replicas: number;
 }
 
@@ -173,7 +175,8 @@ export const watchScaling = async (node: ClusterNode, signal: AbortSignal): Prom
     signal,
     onEvent: ({ object: { metadata, spec } }) => {
       if (metadata.labels?.[OF_FUNCTION.label] !== OF_FUNCTION.value) return;
-      if (seen.at(-1)?.replicas !== spec.replicas) seen.push({ atMs: Date.now(), replicas: spec.replicas ?? 0 });
+      const { resourceVersion } = metadata;
+      if (seen.at(-1)?.replicas !== spec.replicas) seen.push({ resourceVersion, replicas: spec.replicas ?? 0 });
     },
   });
   return seen;

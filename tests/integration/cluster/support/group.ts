@@ -8,13 +8,17 @@ import type { GroupState, LockName } from "../../../../infra/lab/group.ts";
 import { applyManifest } from "../../../../infra/lab/manifests.ts";
 import type { ClusterNode } from "../../../../infra/lab/node/cluster-node.ts";
 import { poll } from "../../../../infra/lab/poll.ts";
+import { removeIfThere } from "./clean-up.ts";
 import { APPLICATION_IMAGE } from "./images.ts";
+import { removeNamespace } from "./namespaces.ts";
 
 const labels = { app: "db" };
 const port = 8080;
 /** The shortest that the cold tier takes without a warning. */
 const leaseDurationSeconds = 122;
-const readyDeadlineMs = 60_000;
+const readyDeadlineMs = 120_000;
+/** Of a lock, which the function has to let go: a tick, if need be the next one, and what it wakes. */
+const endDeadlineMs = 150_000;
 const pollMs = 100;
 
 const container = {
@@ -23,8 +27,8 @@ const container = {
   ports: [{ name: "db", containerPort: port }],
   readinessProbe: {
     httpGet: { port: "db", path: "/" },
-    // A restarted container must not be Ready again before its failure was noticed from zero.
-    initialDelaySeconds: 4,
+    // A restarted container must not be Ready again before its failure was noticed from zero, also where a cold start takes several seconds.
+    initialDelaySeconds: 10,
     periodSeconds: 1,
     timeoutSeconds: 1,
     failureThreshold: 1,
@@ -66,6 +70,8 @@ const statefulSet = (namespace: string, fields: ContainerFields): Parameters<typ
   },
 });
 
+const lockIn = (namespace: string): LockName => ({ namespace, name: "db", leaseName: "db-writer" });
+
 /** Resolves once all pods are Ready. */
 export const createGroup = async (
   node: ClusterNode,
@@ -76,14 +82,14 @@ export const createGroup = async (
   await applyManifest(api, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
   await applyManifest(api, statefulSet(namespace, fields));
   await podsReady(node, namespace);
-  const leaseName = "db-writer";
+  const { name, leaseName } = lockIn(namespace);
   await applyManifest(api, {
     apiVersion: "app.anukkrit.me/v1",
     kind: "StatefulSetLock",
-    metadata: { name: "db", namespace },
+    metadata: { name, namespace },
     spec: { statefulSetName: "db", leaseName, leaseDurationSeconds },
   });
-  return { namespace, name: "db", leaseName };
+  return { namespace, name, leaseName };
 };
 
 interface Pods {
@@ -107,24 +113,33 @@ export const podsReady = ({ api }: ClusterNode, namespace: string): Promise<true
     { what: `three Ready pods in ${namespace}`, everyMs: pollMs, deadlineMs: readyDeadlineMs },
   );
 
-/** The function must still be there: the lock's finalizer is its business. @throws when the lock is not gone within a minute. */
-export const removeGroup = async ({ api }: ClusterNode, { namespace, name }: LockName): Promise<void> => {
+/**
+ * Whatever `createGroup` has made, or begun to make; the namespace still ends when this resolves. The function must still be there: the
+ * lock's finalizer is its business. @throws when the lock is not gone within two and a half minutes.
+ */
+export const removeGroup = async (node: ClusterNode, namespace: string): Promise<void> => {
+  const { api } = node;
+  const { name } = lockIn(namespace);
   const path = `/apis/${LOCKS.group}/${LOCKS.version}/namespaces/${namespace}/${LOCKS.plural}/${name}`;
-  await succeed(api, "DELETE", path);
   const isGone = async (): Promise<true | undefined> =>
     (await api.call("GET", path)).status === 404 ? true : undefined;
-  await poll(isGone, { what: `the end of lock ${namespace}/${name}`, everyMs: pollMs, deadlineMs: readyDeadlineMs });
+  try {
+    await removeIfThere(api, path);
+    await poll(isGone, { what: `the end of lock ${namespace}/${name}`, everyMs: pollMs, deadlineMs: endDeadlineMs });
+  } finally {
+    await removeNamespace(node, namespace);
+  }
 };
 
 /** The fencing token. */
 export const tokenOf = ({ record }: GroupState): number => record?.epoch ?? Number.NaN;
 
-/** When another pod than that one was first seen with the writer's label, after `sinceMs`. */
-export const nextWriterAtMs = (revisions: readonly Revision[], oldUid: string, sinceMs: number): number | undefined =>
+/** The first state of another pod than that one with the writer's label that was seen after `sinceMs`. */
+export const nextWriter = (revisions: readonly Revision[], oldUid: string, sinceMs: number): Revision | undefined =>
   revisions.find(
     ({ type, object, observedAt }) =>
       type !== "DELETED" &&
       (observedAt ?? 0) >= sinceMs &&
       object.metadata.uid !== oldUid &&
       object.metadata.labels?.[ROLES.roleLabel] === ROLES.leader,
-  )?.observedAt;
+  );

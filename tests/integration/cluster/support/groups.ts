@@ -7,29 +7,32 @@ import { readGroup, waitForWriter, writersOf, type GroupState } from "../../../.
 import { startObserver } from "../../../../infra/lab/observer.ts";
 import { poll } from "../../../../infra/lab/poll.ts";
 import type { ClusterNode } from "../../../../infra/lab/node/cluster-node.ts";
+import { closable } from "./clean-up.ts";
 import { pathOf, type Fault, type Victim } from "./faults.ts";
 import type { Conditioned } from "./function.ts";
-import { createGroup, nextWriterAtMs, podsReady, removeGroup } from "./group.ts";
+import { createGroup, nextWriter, podsReady, removeGroup } from "./group.ts";
+import { namespacesEnded } from "./namespaces.ts";
 import type { Stage } from "./stage.ts";
 
 /** A group and its observer; a stage is one, too. */
 export type Watched = Pick<Stage, "node" | "lock" | "observer" | "close">;
 
+/** The tick may have to make good what the sources' adapters lost, who start again when a namespace comes. */
+const openDeadlineMs = 150_000;
 const settleDeadlineMs = 60_000;
 const pollMs = 20;
 
 /** One more group on the stage, in a namespace of its own; resolves once it has its writer. To be closed before the stage. */
-export const addGroup = async ({ node }: Pick<Stage, "node">, namespace: string): Promise<Watched> => {
-  const observer = await startObserver({ kubeConfig: node.kubeConfig, namespace });
-  const lock = await createGroup(node, namespace);
-  await waitForWriter(node, lock, { deadlineMs: settleDeadlineMs });
-  const close = async (): Promise<void> => {
-    await observer.stop();
-    await removeGroup(node, lock);
-    await succeed(node.api, "DELETE", `/api/v1/namespaces/${namespace}`);
-  };
-  return { node, lock, observer, close };
-};
+export const addGroup = ({ node }: Pick<Stage, "node">, namespace: string): Promise<Watched> =>
+  closable(async (defer) => {
+    await namespacesEnded(node);
+    defer(() => removeGroup(node, namespace));
+    const observer = await startObserver({ kubeConfig: node.kubeConfig, namespace });
+    defer(() => observer.stop());
+    const lock = await createGroup(node, namespace);
+    await waitForWriter(node, lock, { deadlineMs: openDeadlineMs });
+    return { node, lock, observer };
+  });
 
 /** At rest, with all of its pods Ready. */
 export const settled = async ({ node, lock }: Watched): Promise<GroupState> => {
@@ -103,7 +106,7 @@ export const strikeGroup = async (group: Watched, before: GroupState, fault: Fau
   const recovered = async (boundMs: number): Promise<Recovery> => {
     const leftMs = faultAtMs + boundMs - Date.now();
     const after = await waitForWriter(node, lock, { is: (writer) => writer.uid !== uid, deadlineMs: leftMs });
-    const labelledAtMs = await poll(async () => nextWriterAtMs(observer.revisions, uid, faultAtMs), {
+    const labelledAtMs = await poll(async () => nextWriter(observer.revisions, uid, faultAtMs)?.observedAt, {
       what: "the observer to see the new writer",
       everyMs: pollMs,
       deadlineMs: settleDeadlineMs,

@@ -21,6 +21,8 @@ const SCALERS = `/api/v1/namespaces/${FUNCTION_NAMESPACE}/pods?labelSelector=app
 /** In place of what is shipped, 20 s and 10 s after the last work and 5 s and 30 s between KEDA's questions: only of the way to zero. */
 const LESS_PATIENCE = { spec: { cooldownPeriod: 5, pollingInterval: 1 } };
 
+const NODES = "/api/v1/nodes";
+
 const deadlineMs = 90_000;
 const pollMs = 50;
 
@@ -58,6 +60,21 @@ export const removeForm = async (node: ClusterNode, form: KedaForm): Promise<voi
 
 export const instancesReady = async (node: ClusterNode): Promise<number> =>
   (await podsAt(node, INSTANCES)).filter(isReady).length;
+
+/** Until `use` has ended no pod is given a node, so that on a slow machine, too, an instance that is wanted has not started meanwhile. */
+export const whileNothingStarts = async <T>({ api }: ClusterNode, use: () => Promise<T>): Promise<T> => {
+  const { items } = await succeed<{ readonly items: readonly KubeObject[] }>(api, "GET", NODES);
+  const setAll = (unschedulable: boolean): Promise<unknown> => {
+    const options = { body: { spec: { unschedulable } }, contentType: "application/merge-patch+json" };
+    return Promise.all(items.map(({ metadata }) => succeed(api, "PATCH", `${NODES}/${metadata.name}`, options)));
+  };
+  await setAll(true);
+  try {
+    return await use();
+  } finally {
+    await setAll(false);
+  }
+};
 
 export interface Wanted {
   /** How many instances, now. */

@@ -3,9 +3,9 @@
  * machine cannot have one the tests are skipped, and it is said why.
  */
 import type { TestProject } from "vitest/node";
-import { nodeDown } from "../../../../infra/lab/node/down.ts";
-import { missingRequirements } from "../../../../infra/lab/node/host/requirements.ts";
-import { nodeUp, runningSite } from "../../../../infra/lab/node/up.ts";
+import { borrowNode } from "../../../../infra/lab/node/borrow.ts";
+import { undone } from "../../../../infra/lab/node/undone.ts";
+import { missingForNode } from "../../../../infra/lab/node/up.ts";
 import { logToStderr } from "../../../../infra/lab/progress.ts";
 import { importTestImages } from "./images.ts";
 
@@ -16,27 +16,18 @@ declare module "vitest" {
   }
 }
 
-const down = async (): Promise<void> => void (await nodeDown(logToStderr));
-
 export const setup = async (project: TestProject): Promise<(() => Promise<void>) | undefined> => {
-  const running = runningSite();
-  const missing = running === undefined ? await missingRequirements() : [];
+  const missing = await missingForNode(logToStderr);
   project.provide("missing", missing);
   if (missing.length > 0) {
     logToStderr(`the cluster tests are skipped:\n- ${missing.join("\n- ")}`);
     return undefined;
   }
-  if (running !== undefined) {
-    await importTestImages(running);
-    return undefined;
-  }
-  const node = await nodeUp(logToStderr);
-  node.close();
+  const { site, giveBack } = await borrowNode(logToStderr);
   try {
-    await importTestImages(node.site);
-    return down;
+    await importTestImages(site);
+    return giveBack;
   } catch (error) {
-    await down();
-    throw error;
+    return undone(error, giveBack);
   }
 };

@@ -63,19 +63,17 @@ export interface Timer {
   readonly split: (struck: Struck, begin: "at zero" | "an instance runs") => Promise<Split | undefined>;
 }
 
-/** So much later may a watch be told than another one. */
-const watchLagMs = 50;
 const logDeadlineMs = 30_000;
 const pollMs = 100;
 
 const firstSince = (seen: readonly Seen[], sinceMs: number, uid?: string): number | undefined =>
   seen.find((one) => one.atMs >= sinceMs && (uid ?? one.uid) === one.uid)?.atMs;
 
-/** The first event that tells of it and was taken. */
-const telling = (all: readonly Delivery[], { victim }: Struck, noticedAtMs: number): Delivery | undefined =>
+/** The first event that tells of it and was taken; the watch that noticed it here may have been told long after the source's. */
+const telling = (all: readonly Delivery[], { victim, faultAtMs }: Struck): Delivery | undefined =>
   all
     .filter(({ namespace, name }) => namespace === victim.namespace && name === victim.pod.name)
-    .filter(({ sentAtMs, status }) => sentAtMs >= noticedAtMs - watchLagMs && status < 300)
+    .filter(({ sentAtMs, status }) => sentAtMs >= faultAtMs && status < 300)
     .toSorted((one, other) => one.sentAtMs - other.sentAtMs)[0];
 
 /** The request log has to be on. Resolves once it sees pods; until `signal` is aborted. */
@@ -96,13 +94,12 @@ export const startTimer = async (node: ClusterNode, signal: AbortSignal): Promis
   });
   const split: Timer["split"] = async (struck, begin) => {
     const { faultAtMs: fault, labelledAfterMs, victim } = struck;
-    const noticed = firstSince(out, fault, victim.pod.uid);
-    if (noticed === undefined) throw new Error(`nothing was seen of what befell ${victim.pod.name}`);
     const labelled = fault + labelledAfterMs;
     const told = async (): Promise<Split | "undecided" | undefined> => {
       const all = await deliveries(node);
-      const event = telling(all, struck, noticed);
-      if (event === undefined) return undefined;
+      const noticed = firstSince(out, fault, victim.pod.uid);
+      const event = telling(all, struck);
+      if (noticed === undefined || event === undefined) return undefined;
       if (all.some(({ name, sentAtMs }) => name === "" && sentAtMs >= fault && sentAtMs <= labelled))
         return "undecided";
       const { sentAtMs: sent, arrivedAtMs: arrived } = event;
@@ -110,7 +107,7 @@ export const startTimer = async (node: ClusterNode, signal: AbortSignal): Promis
       if (begin === "at zero" && instance === undefined) return "undecided";
       return splitOf({ fault, noticed, sent, made: instance, arrived, labelled }) ?? "undecided";
     };
-    const what = `an event of ${victim.pod.name} in the request log`;
+    const what = `what befell ${victim.pod.name}, and an event of it in the request log`;
     const found = await poll(told, { what, everyMs: pollMs, deadlineMs: logDeadlineMs });
     return found === "undecided" ? undefined : found;
   };
