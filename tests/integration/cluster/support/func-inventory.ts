@@ -20,6 +20,9 @@ interface Resources {
 /** The server deletes them after an hour, and they say nothing about what is there. */
 const FORGOTTEN = "events";
 
+/** Eventing starts it for the first PingSource of a cluster, and keeps it. */
+const KEPT = /^\S+ knative-eventing\/pingsource-mt-adapter/;
+
 const rootsOf = async (api: Api): Promise<readonly string[]> => {
   const { groups } = await succeed<Groups>(api, "GET", "/apis");
   return ["/api/v1", ...groups.map(({ preferredVersion }) => `/apis/${preferredVersion.groupVersion}`)];
@@ -39,7 +42,7 @@ const namesOf = async (api: Api, root: string, resource: string, within: string)
   );
 };
 
-/** Of everything that can be listed, in the version that the server prefers. `namespace`: only what is in that one. */
+/** Of everything that can be listed, but for Eventing's adapter of PingSources, in the version that the server prefers. `namespace`: only what is in that one. */
 export const takeInventory = async (api: Api, namespace?: string): Promise<Inventory> => {
   const within = namespace === undefined ? "" : `/namespaces/${namespace}`;
   const listed = (await rootsOf(api)).map(async (root) => {
@@ -51,7 +54,7 @@ export const takeInventory = async (api: Api, namespace?: string): Promise<Inven
     );
     return (await Promise.all(kinds.map(({ name }) => namesOf(api, root, name, within)))).flat();
   });
-  return new Set((await Promise.all(listed)).flat());
+  return new Set((await Promise.all(listed)).flat().filter((line) => !KEPT.test(line)));
 };
 
 /** What is in the one and was not in the other. */
