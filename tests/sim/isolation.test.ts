@@ -32,14 +32,12 @@ const write = (changed: object, spec: object = {}): Partial<Revision> => ({
 
 const problemsOf = (revisions: readonly Partial<Revision>[]): readonly string[] => {
   const problems: string[] = [];
-  let tell: (revision: Revision) => void = () => undefined;
   const onRevision = (listener: (revision: Revision) => void): (() => void) => {
-    tell = listener;
+    for (const revision of revisions)
+      listener({ resourceVersion: "9", writer: { user: FUNCTION_USER }, ...revision } as Revision);
     return () => undefined;
   };
   watchIsolation({ api: { onRevision }, ways: [{ names: { feature: "election" } }], problems });
-  for (const revision of revisions)
-    tell({ resourceVersion: "9", writer: { user: FUNCTION_USER }, ...revision } as Revision);
   return problems;
 };
 
