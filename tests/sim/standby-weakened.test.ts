@@ -43,6 +43,7 @@ type Hunt = Pick<Simulation, "actions" | "faults" | "instances">;
 
 const CUTS_IN: Hunt = { actions: ["optIn", "optOut", "optOut", "toLabel"], faults: [], instances: 2 };
 const CUTS_ROUTE: Hunt = { actions: ["toRoute", "optOut", "ready"], faults: [], instances: 2 };
+const CUTS_BACK: Hunt = { actions: ["toRoute", "optOut", "forcePod"], faults: ["idleController"], instances: 1 };
 const FAILS_OVER: Hunt = {
   actions: ["toRoute", "families", "unreadyWriter", "unreadyWriter", "readyPod"],
   faults: ["stall", "repeatedEvent"],
@@ -56,6 +57,7 @@ const HUNTS: Readonly<Record<StandbyVariant, Hunt & { readonly least: number }>>
   "removes-selector": { ...CUTS_ROUTE, least: 8 },
   "key-first": { ...CUTS_ROUTE, least: 8 },
   "hands-back-at-once": { ...CUTS_ROUTE, least: 5 },
+  "trusts-slices": { ...CUTS_BACK, least: 2 },
   "second-first": { ...FAILS_OVER, least: 5 },
   "second-unfenced": { ...FAILS_OVER, least: 5 },
 };

@@ -5,8 +5,9 @@
 import { ROUTED_ANNOTATION, ROUTED_KEY } from "../labels.ts";
 import { selectorJson } from "../model.ts";
 import { isContested, planPause } from "./contest.ts";
-import { contentOf, isReadyEndpoint, type RoutedService, type SliceView } from "./model.ts";
-import { ROUTED_EPOCH_ANNOTATION, TURN } from "./names.ts";
+import { endpointOf } from "./endpoint.ts";
+import { contentOf, isReadyEndpoint, type OtherSlice, type RoutedService, type SliceView } from "./model.ts";
+import { ROUTED_EPOCH_ANNOTATION, SELECTOR_CONTROLLER, TURN } from "./names.ts";
 import { deletion, partsOf, podOf, serviceStep, settled, write, type Observed, type Step } from "./step.ts";
 import { isFollowed, nextTurn } from "./turn.ts";
 
@@ -28,13 +29,26 @@ const planTruth = (observed: Observed, slice: SliceView): Step | undefined => {
   return write("refresh", slice, { name, family, holder, epoch, second, turn, exclusive, content });
 };
 
+/** The selector's controller would still lead there now: it hears of pods and of Services apart, and one may be late. */
+const isTrue = (observed: Observed, { addressType }: OtherSlice, uid: string | undefined): boolean => {
+  const { service, pods } = observed;
+  const pod = pods.find((candidate) => candidate.member && candidate.uid === uid);
+  const family = service.families.find((one) => one === addressType);
+  const endpoint = pod === undefined || family === undefined ? undefined : endpointOf(service.raw, pod, family);
+  return endpoint !== undefined && isReadyEndpoint(endpoint);
+};
+
+const leadsSomewhere = (observed: Observed, other: OtherSlice): boolean =>
+  other.ready.some((uid) => other.manager !== SELECTOR_CONTROLLER || isTrue(observed, other, uid));
+
 /** The controllers lead somewhere in each family in which we do, and not since before the key was taken out. */
-const isFilled = ({ service, slices, others }: Observed): boolean => {
+const isFilled = (observed: Observed): boolean => {
+  const { service, slices, others } = observed;
   const isFollowing = isFollowed(service, others);
   return slices.every(
     ({ addressType, endpoints }) =>
       !endpoints.some((endpoint) => isReadyEndpoint(endpoint)) ||
-      (isFollowing && others.some((other) => other.addressType === addressType && other.ready > 0)),
+      (isFollowing && others.some((other) => other.addressType === addressType && leadsSomewhere(observed, other))),
   );
 };
 

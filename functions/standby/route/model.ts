@@ -84,8 +84,8 @@ export interface OtherSlice {
   /** The Service's, when it was written. */
   readonly turn: string | undefined;
   readonly endpoints: number;
-  /** Of them, those that new connections may go to. */
-  readonly ready: number;
+  /** uids of the pods that new connections may go to; undefined: something that is no pod. */
+  readonly ready: readonly (string | undefined)[];
 }
 
 /** What a slice of ours should say; it is written whole. */
@@ -167,7 +167,7 @@ export const viewOther = (slice: KubeObject): OtherSlice => {
     addressType,
     turn: metadata.labels?.[TURN],
     endpoints: endpoints?.length ?? 0,
-    ready: (endpoints ?? []).filter(isReadyEndpoint).length,
+    ready: (endpoints ?? []).filter(isReadyEndpoint).map(({ targetRef }) => targetRef?.uid),
   };
 };
 

@@ -69,7 +69,8 @@ const notWaiting =
     const step = real(observed);
     if (step.kind !== "wait" || step.reason !== reason) return step;
     const { turn } = observed.service;
-    const shown = endpoints === undefined ? {} : { endpoints, ready: endpoints };
+    const uids = observed.pods.map(({ uid }) => uid);
+    const shown = endpoints === undefined ? {} : { endpoints, ready: endpoints === 0 ? [] : uids };
     return real({ ...observed, others: observed.others.map((other) => ({ ...other, turn, ...shown })) });
   };
 

@@ -113,19 +113,31 @@ export const watchCutOvers = (world: World): void => {
   const { api, clock, problems, onRestore, tally } = world;
   const [leads, news] = [trackLeads(world), followPods(world)];
   const under = new Map<string, CutOver>();
+  /** When the last label cut-over of a Service of that name began. */
+  const labelledAt = new Map<string, number>();
   /** When somebody else edited the families or the selector of a Service of that name. */
   const editedAt = new Map<string, number>();
   onRestore.push(() => under.clear());
   const mostStaleMs = (): number => (DELAYS.some((delay) => tally.has(delay)) ? longStaleMs : staleMs);
   /** When somebody else took a slice of ours away, or what it leads to. */
   let robbedAt = Number.NEGATIVE_INFINITY;
+  const ableOf = ({ service, heirs }: Beginning): readonly string[] => {
+    const found = named(world, SERVICES, service);
+    return found === undefined ? [] : heirs.filter((uid) => news.isAble(uid, viewService(found).original));
+  };
+  const areUntouched = (uids: readonly string[], since: number): boolean =>
+    uids.every((uid) => news.isUntouched(uid, since));
+  const isOldNews = ({ service, heirs }: Beginning, since: number): boolean =>
+    Math.max(news.lostAt(), robbedAt, editedAt.get(service) ?? Number.NEGATIVE_INFINITY) < since &&
+    areUntouched(heirs, since);
   const begin = (beginning: Beginning, version: number): void => {
     const { service, what, heirs, families } = beginning;
     const begunAt = clock.lived();
-    const isSure = heirs.length > 0 && heirs.every((uid) => news.isSteady(uid, begunAt - steadyMs));
-    const lastAt = Math.max(news.lostAt(), robbedAt, editedAt.get(service) ?? Number.NEGATIVE_INFINITY);
-    const isToNobody = heirs.length === 0 && families.length > 0 && begunAt - lastAt > mostStaleMs();
-    if (isToNobody) problems.push(`empty: revision ${version}: ${what} of ${service} to nobody`);
+    const able = ableOf(beginning);
+    const isSure = heirs.length > 0 && able.length === heirs.length && areUntouched(heirs, begunAt - steadyMs);
+    const isToNobody = able.length === 0 && families.length > 0 && isOldNews(beginning, begunAt - mostStaleMs());
+    if (isToNobody) problems.push(`empty: revision ${version}: ${what} of ${service} to nobody who can lead`);
+    if (what === "label cut-over") labelledAt.set(service, begunAt);
     if (isSure) under.set(service, { ...beginning, begunAt });
     else under.delete(service);
     world.count(isSure ? `watched ${what}` : `unsure ${what}`);
@@ -155,8 +167,10 @@ export const watchCutOvers = (world: World): void => {
   };
   const judgeLead = ({ service, what, begunAt, families, heirs }: CutOver, version: number): void => {
     const isOver = clock.lived() > begunAt + controllersNeedMs(world);
-    const isTouched = !heirs.every((uid) => news.isUntouched(uid, begunAt - steadyMs));
-    const isUntimed = what === "label cut-over" && UNTIMED.some((disturbance) => tally.has(disturbance));
+    const isTouched = !areUntouched(heirs, begunAt - steadyMs);
+    // What comes right after a label cut-over has to do with a controller that may not have heard of the label.
+    const isLabelled = (labelledAt.get(service) ?? Number.NEGATIVE_INFINITY) >= begunAt - controllersNeedMs(world);
+    const isUntimed = isLabelled && UNTIMED.some((disturbance) => tally.has(disturbance));
     const empty = families.filter((family) => leads.ready(service, family).length === 0);
     if (isOver || isTouched || isUntimed) under.delete(service);
     else if (empty.length > 0)

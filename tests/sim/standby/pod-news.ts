@@ -2,14 +2,16 @@
 import { PODS } from "../../../functions/kit/kube/request.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { viewCandidate } from "../../../functions/kit/pods/candidate.ts";
+import { selects } from "../../../functions/kit/selector.ts";
 import { ROLES } from "../../../functions/standby/labels.ts";
 import type { Revision } from "../../../infra/lab/memory/object.ts";
 import { all } from "../hands.ts";
 import { FUNCTION_USER, type World } from "../world.ts";
 
 export interface PodNews {
-  /** The pod can serve, and nobody but the function has touched it since, in milliseconds of lived time. */
-  readonly isSteady: (uid: string, since: number) => boolean;
+  /** Ready, not terminating, not finished, and with the labels. */
+  readonly isAble: (uid: string, matchLabels: Readonly<Record<string, string>>) => boolean;
+  /** Nobody but the function has touched it since, in milliseconds of lived time. */
   readonly isUntouched: (uid: string, since: number) => boolean;
   /** Milliseconds of lived time. */
   readonly lostAt: () => number;
@@ -36,12 +38,12 @@ export const followPods = (world: World): PodNews => {
     const isFence = hasLabel(previous) && !hasLabel(object);
     if (isFence || writer.user !== FUNCTION_USER) touchedAt.set(object.metadata.uid, world.clock.lived());
   });
-  const isUntouched = (uid: string, since: number): boolean =>
-    (touchedAt.get(uid) ?? Number.NEGATIVE_INFINITY) <= since;
   return {
-    isUntouched,
-    isSteady: (uid, since) =>
-      isUntouched(uid, since) && all(world, PODS).some((pod) => pod.metadata.uid === uid && isAble(pod)),
+    isAble: (uid, matchLabels) =>
+      all(world, PODS).some(
+        (pod) => pod.metadata.uid === uid && isAble(pod) && selects({ matchLabels }, pod.metadata.labels),
+      ),
+    isUntouched: (uid, since) => (touchedAt.get(uid) ?? Number.NEGATIVE_INFINITY) <= since,
     lostAt: () => lostAt,
   };
 };

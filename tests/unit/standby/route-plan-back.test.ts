@@ -1,13 +1,16 @@
 /** Goal: from every state of a Service of two families, and of the way back, the one write that comes next. */
 import { describe, expect, test } from "vitest";
+import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import type { RoutedService, SliceView } from "../../../functions/standby/route/model.ts";
 import { FLOOR } from "../support/builders.ts";
 import {
+  A,
   A_DOWN,
   anOther,
   aService,
   aSlice,
   B,
+  B_DOWN,
   CLAIM,
   DUAL,
   EPOCH,
@@ -152,7 +155,7 @@ const BACK: readonly Row[] = [
   ],
   [
     "the selector is as it was",
-    { service: OPEN, pods: PODS, slices: [recordOf(SINGLE)], others: [anOther({ endpoints: 0, ready: 0 })] },
+    { service: OPEN, pods: PODS, slices: [recordOf(SINGLE)], others: [anOther({ endpoints: 0, ready: [] })] },
     "wait: ControllersNotFilled",
   ],
   [
@@ -160,19 +163,57 @@ const BACK: readonly Row[] = [
     { service: OPEN, pods: [B], slices: [recordOf(SINGLE)] },
     `refresh v4 a @${EPOCH}`,
   ],
+  ...(
+    [
+      ["a pod that has left the selector", rawPod("b", { labels: { app: "other" } })],
+      ["a pod that is not Ready any more", rawPod("b", { ready: false })],
+      ["a pod that is terminating", rawPod("b", { terminating: true })],
+      ["a pod that is gone", rawPod("c")],
+      ["a pod without an address of the family", rawPod("b", { ips: ["fd00::2"] })],
+    ] as const satisfies readonly (readonly [string, KubeObject])[]
+  ).map(([what, pod]): Row => [
+    `the controllers have filled theirs with ${what}, which they have not heard`,
+    {
+      service: OPEN,
+      pods: [A, pod],
+      slices: [recordOf(SINGLE)],
+      others: [anOther({ endpoints: 1, ready: ["uid-of-b"] })],
+    },
+    "wait: ControllersNotFilled",
+  ]),
+  [
+    "the controllers lead to a pod that is not Ready, as the Service asks for",
+    {
+      service: aService({ annotations: { ...TOLD, ...off }, labels: TURNED, spec: { publishNotReadyAddresses: true } }),
+      pods: [A, B_DOWN],
+      slices: [recordOf(SINGLE)],
+      others: [anOther({ endpoints: 1, ready: ["uid-of-b"] })],
+    },
+    "delete v4",
+  ],
+  [
+    "somebody else leads where no pod is",
+    {
+      service: OPEN,
+      pods: PODS,
+      slices: [recordOf(SINGLE)],
+      others: [anOther({ ready: [] }), anOther({ name: "mine", manager: "me", endpoints: 1, ready: [undefined] })],
+    },
+    "delete v4",
+  ],
   [
     "the controllers have filled one family of two",
     {
       service: OPEN_DUAL,
       pods: PODS,
       slices: both,
-      others: [anOther(), anOther({ addressType: "IPv6", endpoints: 0, ready: 0 })],
+      others: [anOther(), anOther({ addressType: "IPv6", endpoints: 0, ready: [] })],
     },
     "wait: ControllersNotFilled",
   ],
   [
     "the Service has lost a family meanwhile, in which nobody fills a slice",
-    { service: OPEN, pods: PODS, slices: both, others: [anOther({ ready: 0 })] },
+    { service: OPEN, pods: PODS, slices: both, others: [anOther({ ready: [] })] },
     "delete v6",
   ],
   [
@@ -194,7 +235,7 @@ const BACK: readonly Row[] = [
       service: aService({ annotations: off }),
       pods: PODS,
       slices: [recordOf(SINGLE, { owner: "uid-of-another" })],
-      others: [anOther({ ready: 0, turn: undefined })],
+      others: [anOther({ ready: [], turn: undefined })],
     },
     "delete v4",
   ],

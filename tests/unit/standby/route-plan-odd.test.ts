@@ -1,6 +1,6 @@
 /** Goal: the next write from states that no instance of ours leaves behind: edited by others, half written, or without what is usual. */
 import { expect, test } from "vitest";
-import { viewRouted, type SliceView } from "../../../functions/standby/route/model.ts";
+import { viewRouted, type OtherSlice, type SliceView } from "../../../functions/standby/route/model.ts";
 import { FLOOR, NOW } from "../support/builders.ts";
 import {
   A_DOWN,
@@ -35,7 +35,7 @@ const off = { "bellwether.dev/route": undefined, "qoqo.dev/service-mode": undefi
 const CLAIMED = aService({ annotations: CLAIM, labels: TURNED, selector: NARROWED });
 const UNKEYED_DUAL = aService({ annotations: TOLD, families: ["IPv4", "IPv6"] });
 const OPEN = aService({ annotations: { ...TOLD, ...off }, labels: TURNED });
-const EMPTY = { endpoints: 0, ready: 0 };
+const EMPTY: Partial<OtherSlice> = { endpoints: 0, ready: [] };
 
 test.each<Row>([
   [
@@ -111,7 +111,7 @@ test.each<Row>([
       service: SINGLE,
       pods: PODS,
       slices: [recordOf({ exclusive: false })],
-      others: [anOther({ endpoints: 1, ready: 0 })],
+      others: [anOther({ endpoints: 1, ready: [] })],
     },
     "wait: ControllersNotEmpty",
   ],
@@ -196,7 +196,7 @@ const { annotations: _annotations, ...bare } = metadata;
 test.each<Row>([
   [
     "the controllers lead to one pod",
-    { service: OPEN, pods: PODS, slices: [recordOf()], others: [anOther({ endpoints: 1, ready: 1 })] },
+    { service: OPEN, pods: PODS, slices: [recordOf()], others: [anOther({ endpoints: 1, ready: ["uid-of-b"] })] },
     "delete v4",
   ],
   [

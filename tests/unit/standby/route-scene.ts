@@ -152,7 +152,7 @@ export const anOther = (options: Partial<OtherSlice> = {}): OtherSlice => ({
   addressType: "IPv4",
   turn: TURN,
   endpoints: 2,
-  ready: 2,
+  ready: ["uid-of-a", "uid-of-b"],
   ...options,
 });
 
