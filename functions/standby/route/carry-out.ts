@@ -14,7 +14,7 @@ import { plan } from "./plan.ts";
 import { requestOf, type Write } from "./requests.ts";
 import { needsService, type Observed, type Phase, type Step } from "./step.ts";
 
-/** A cut-over of two families takes nine. */
+/** A cut-over of two families takes ten. */
 const ROUNDS_MAX = 24;
 
 export type CarriedOut =

@@ -45,18 +45,24 @@ const planStrays = ({ service, slices }: Observed, { strays }: Parts): Step | un
     : deletion(stray);
 };
 
+/** Before a slice of ours leads anywhere the Service says that route mode will have something to take back. */
+const planClaim = ({ service, target, record }: Observed & Pick<Parts, "record">): Step | undefined => {
+  const isClaimed = service.metadata.annotations?.[ROUTED_ANNOTATION] !== undefined;
+  const leads = record !== undefined && record.endpoints.length > 0;
+  return isClaimed || leads || target === undefined
+    ? undefined
+    : serviceStep({ annotations: { [ROUTED_ANNOTATION]: selectorJson(service.original) } });
+};
+
 /**
- * Before there is a slice of ours: the Service says that route mode will have something to take back, then the record is made. The highest
- * epoch that was reported stays below it, and so does the clock of the moment when any earlier one was taken.
+ * The record is made nobody's, because a creation has no condition, and may arrive after all was taken back; so under the epoch before the next. The
+ * highest one that was reported stays below that, and so does the clock of the moment when any earlier one was taken.
  */
 const planRecord = (observed: Observed): Step => {
   const { service, target, now } = observed;
   if (target === undefined) return settled("NobodyEligible");
-  if (service.metadata.annotations?.[ROUTED_ANNOTATION] === undefined) {
-    return serviceStep({ annotations: { [ROUTED_ANNOTATION]: selectorJson(service.original) } });
-  }
-  const epoch = nextEpoch([service.epoch ?? 0], now);
-  return { kind: "write", phase: "create", slice: undefined, spec: recordSpec(observed, target, epoch) };
+  const epoch = nextEpoch([service.epoch ?? 0], now) - 1;
+  return { kind: "write", phase: "create", slice: undefined, spec: recordSpec(observed, undefined, epoch) };
 };
 
 const isAnother = (one: Holder | undefined, other: Holder | undefined): boolean =>
@@ -164,20 +170,20 @@ const planEnd = (observed: Standing): Step => {
   return isWaiting ? { kind: "wait", reason: "ControllersNotEmpty" } : settled("OtherSlices");
 };
 
+const planStanding = (standing: Standing): Step =>
+  planEpoch(standing) ?? planContent(standing) ?? planPaused(standing) ?? planService(standing) ?? planEnd(standing);
+
 const planRoute = (observed: Observed): Step => {
   const { service } = observed;
   if (service.isKept && service.metadata.annotations?.[ROUTED_ANNOTATION] === undefined) {
     return settled("LabelModeFirst");
   }
   const parts = partsOf(observed);
-  const stray = planStrays(observed, parts);
-  if (stray !== undefined) return stray;
   const { record, second } = parts;
+  const first = planStrays(observed, parts) ?? planClaim({ ...observed, record });
+  if (first !== undefined) return first;
   if (record === undefined) return planRecord(observed);
-  const standing = { ...observed, record, second };
-  return (
-    planEpoch(standing) ?? planContent(standing) ?? planPaused(standing) ?? planService(standing) ?? planEnd(standing)
-  );
+  return planStanding({ ...observed, record, second });
 };
 
 /** The next write on the way into route mode, or out of it: send it, put the answer back into `observed`, and ask again. */

@@ -74,12 +74,18 @@ export interface Parts {
   readonly strays: readonly SliceView[];
 }
 
+/** A record that is nobody's may have been made after the Service was given back. */
+const isFirst = ({ phase, slice }: Extract<Step, { readonly kind: "write" }>): boolean =>
+  phase === "swap" && slice?.holder === undefined;
+
 /**
  * The Service is to be read once more before: it was read beside the slices, maybe earlier. What is created must not outlive a Service that
- * nobody wants routed any more, a turn must not follow a later one, and what is deleted must not be what the Service has come to be led by.
+ * nobody wants routed any more, nor lead anywhere, a turn must not follow a later one, and what is deleted must not be what the Service has come
+ * to be led by.
  */
 export const needsService = (step: Step): boolean =>
-  step.kind === "delete" || (step.kind === "write" && (step.slice === undefined || step.phase === "turn"));
+  step.kind === "delete" ||
+  (step.kind === "write" && (step.slice === undefined || step.phase === "turn" || isFirst(step)));
 
 export const settled = (reason: Rest): Step => ({ kind: "settled", reason });
 

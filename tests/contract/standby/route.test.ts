@@ -44,7 +44,7 @@ const endpoint = (world: RouteWorld, pod: string, address: string | undefined): 
 const PORTS = [{ name: "sql", port: 5432, protocol: "TCP" }];
 
 describe("route mode", () => {
-  it("makes the slice between two writes of the Service", async () => {
+  it("makes the slice, and then gives it its pod, between two writes of the Service", async () => {
     const world = createScene();
     const uid = world.get(SERVICES, "db")?.metadata.uid;
     await world.run();
@@ -55,10 +55,12 @@ describe("route mode", () => {
       `PATCH ${SERVICE}${MANAGER}`,
       `GET ${SERVICE}`,
       `POST ${SLICES}${MANAGER}`,
+      `GET ${SERVICE}`,
+      `PATCH ${SLICES}/${V4}${MANAGER}`,
       `PATCH ${SERVICE}${MANAGER}`,
       `POST /apis/events.k8s.io/v1/namespaces/default/events${MANAGER}`,
     ]);
-    const [claim, creation, narrowing] = writes(world).map(({ body }) => body);
+    const [claim, creation, assignment, narrowing] = writes(world).map(({ body }) => body);
     const { resourceVersion: turn } = (narrowing as { readonly metadata: { readonly resourceVersion: string } })
       .metadata;
     expect(claim).toEqual({
@@ -76,14 +78,28 @@ describe("route mode", () => {
         namespace: "default",
         labels: labels("record"),
         annotations: {
-          "bellwether.dev/epoch": String(FLOOR),
-          "bellwether.dev/holder-uid": uidOf(world, "db-1"),
-          "bellwether.dev/holder": "db-1",
+          "bellwether.dev/epoch": String(FLOOR - 1),
+          "bellwether.dev/holder-uid": "",
+          "bellwether.dev/holder": "",
           "bellwether.dev/route-turn": turn,
         },
         ownerReferences: ownedBy(world),
       },
       addressType: "IPv4",
+      endpoints: [],
+      ports: [],
+    });
+    expect(assignment).toMatchObject({
+      metadata: {
+        annotations: {
+          "bellwether.dev/epoch": String(FLOOR),
+          "bellwether.dev/holder-uid": uidOf(world, "db-1"),
+          "bellwether.dev/holder": "db-1",
+          "bellwether.dev/route-turn": turn,
+        },
+        uid: world.get(ENDPOINT_SLICES, V4)?.metadata.uid,
+        resourceVersion: expect.any(String),
+      },
       endpoints: [endpoint(world, "db-1", addressesOf(1)[0])],
       ports: PORTS,
     });

@@ -73,6 +73,15 @@ const onePod = ({ ours }: RouteServer): readonly Breach[] => {
     : [{ invariant: "S2", text: `IPv4 leads to ${four}, IPv6 to ${six}` }];
 };
 
+/** What was given back may be led by labels by now: of that nothing tells us, so nothing of ours leads anywhere any more. */
+const nothingLate = (after: RouteServer): readonly Breach[] => {
+  const isGivenBack = after.service.metadata.annotations?.[ROUTED_ANNOTATION] === undefined;
+  const late = isGivenBack ? after.ours.flatMap((slice) => readyIn(slice)) : [];
+  return late.length === 0
+    ? []
+    : [{ invariant: "S2", text: `a slice of ours leads to ${late.join(" and ")} after the Service was given back` }];
+};
+
 interface Assignment {
   readonly epoch: number;
   readonly uid: string;
@@ -93,7 +102,8 @@ const judgeAssignment = (
   const last = past.assigned;
   const next = assignmentOf(recordOf(after));
   if (next === undefined) return { assigned: last, breaches: [] };
-  const isAsked = last !== undefined && (clock.moves || last.record === next.record);
+  // A new record is nobody's first, under the epoch before the next.
+  const isAsked = last !== undefined && ((clock.moves && next.uid !== "") || last.record === next.record);
   const isSame = last?.epoch === next.epoch && last.uid === next.uid;
   if (!isAsked || next.epoch > last.epoch || isSame) return { assigned: next, breaches: [] };
   const text = `${next.uid} is active under epoch ${next.epoch} after ${last.uid} under epoch ${last.epoch}`;
@@ -149,6 +159,7 @@ export const judgeRoute = (
     breaches: [
       ...(ended ? oneAddress(after) : []),
       ...onePod(after),
+      ...nothingLate(after),
       ...breaches,
       ...(by === "fault" || after.past.robbed || failed ? [] : someAddress(before, after)),
     ],

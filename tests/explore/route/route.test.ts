@@ -12,7 +12,8 @@ test.each<[string, string, number, number]>([
   ["2x1", "ready=1,mode=2", 1, 10_000],
   ["2x2", "ready=1", 1, 15_000],
   ["2x2", "create=1", 1, 4_000],
-  ["2x2", "mode=2", 1, 60_000],
+  ["1x2", "mode=1", 1, 8_000],
+  ["2x2", "mode=2", 1, 90_000],
   ["2x1", "ready=1,mode=1,unkey=1", 1, 10_000],
   ["2x2", "unkey=1", 1, 10_000],
   ["2x2", "slice=1", 1, 5_000],
@@ -52,14 +53,15 @@ interface Shown {
 
 /** The smallest scopes that show the flaw, and the events of the shortest history. */
 const SHOWN_BY: readonly (readonly [string, number, Shown])[] = [
-  ["unconditional-slices", 19, { size: "2x2", faults: "ready=1", families: 1 }],
+  ["unconditional-slices", 15, { size: "2x2", faults: "ready=1", families: 1 }],
   ["second-not-emptied", 5, { size: "2x1", faults: "ready=1", families: 2 }],
   ["second-filled-first", 5, { size: "2x1", faults: "ready=1", families: 2 }],
-  ["ended-unseen", 9, { size: "2x1", faults: "", families: 1 }],
+  ["ended-unseen", 11, { size: "2x1", faults: "", families: 1 }],
   ["empty-is-followed", 15, { size: "2x1", faults: "mode=2", families: 1 }],
-  ["full-is-followed", 17, { size: "2x1", faults: "mode=1", families: 1 }],
+  ["full-is-followed", 19, { size: "2x1", faults: "mode=1", families: 1 }],
   ["turn-again", 7, { size: "2x1", faults: "unkey=1", families: 1 }],
   ["key-before-slice", 8, { size: "2x1", faults: "", families: 1 }],
+  ["record-made-whole", 13, { size: "1x2", faults: "mode=1", families: 1 }],
   ["selector-removed", 0, { size: "2x1", faults: "", families: 1 }],
   ["not-filled", 7, { size: "2x1", faults: "mode=1", families: 1 }],
   ["slices-before-key", 6, { size: "2x1", faults: "mode=1", families: 1 }],

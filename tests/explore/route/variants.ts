@@ -4,6 +4,7 @@ import { ROUTED_KEY } from "../../../functions/standby/labels.ts";
 import type { plan } from "../../../functions/standby/route/plan.ts";
 import {
   partsOf,
+  recordSpec,
   secondSpec,
   serviceStep,
   write,
@@ -72,6 +73,16 @@ const notWaiting =
     const uids = observed.pods.map(({ uid }) => uid);
     const shown = endpoints === undefined ? {} : { endpoints, ready: endpoints === 0 ? [] : uids };
     return real({ ...observed, others: observed.others.map((other) => ({ ...other, turn, ...shown })) });
+  };
+
+/** The record names the active pod, and leads to it, from the first. */
+const madeWhole =
+  (real: Plan): Plan =>
+  (observed) => {
+    const step = real(observed);
+    const { target } = observed;
+    if (step.kind !== "write" || step.phase !== "create" || target === undefined) return step;
+    return { ...step, spec: recordSpec(observed, { name: target.name, uid: target.uid }, step.spec.epoch + 1) };
   };
 
 /** The key is there before anything else is. */
@@ -166,6 +177,12 @@ export const ROUTE_VARIANTS: readonly RouteVariant[] = [
     leavesOut: "the order of the cut-over: the key is added before there is a slice of ours",
     flaw: "G",
     plan: keyFirst,
+  },
+  {
+    name: "record-made-whole",
+    leavesOut: "the record that is nobody's until the Service was read again: it is created with the active pod",
+    flaw: "S2",
+    plan: madeWhole,
   },
   {
     name: "selector-removed",

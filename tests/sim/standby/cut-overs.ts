@@ -123,7 +123,7 @@ export const watchCutOvers = (world: World): void => {
   let robbedAt = Number.NEGATIVE_INFINITY;
   const ableOf = ({ service, heirs }: Beginning): readonly string[] => {
     const found = named(world, SERVICES, service);
-    return found === undefined ? [] : heirs.filter((uid) => news.isAble(uid, viewService(found).original));
+    return found === undefined ? [] : heirs.filter((uid) => news.isAble(uid, found));
   };
   const areUntouched = (uids: readonly string[], since: number): boolean =>
     uids.every((uid) => news.isUntouched(uid, since));

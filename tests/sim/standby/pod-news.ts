@@ -4,23 +4,27 @@ import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { viewCandidate } from "../../../functions/kit/pods/candidate.ts";
 import { selects } from "../../../functions/kit/selector.ts";
 import { ROLES } from "../../../functions/standby/labels.ts";
+import { viewService } from "../../../functions/standby/model.ts";
 import type { Revision } from "../../../infra/lab/memory/object.ts";
 import { all } from "../hands.ts";
 import { FUNCTION_USER, type World } from "../world.ts";
 
 export interface PodNews {
-  /** Ready, not terminating, not finished, and with the labels. */
-  readonly isAble: (uid: string, matchLabels: Readonly<Record<string, string>>) => boolean;
+  /** The Service leads there: it selects the pod, which is not finished, Ready unless it asks for others too, and then not terminating. */
+  readonly isAble: (uid: string, service: KubeObject) => boolean;
   /** Nobody but the function has touched it since, in milliseconds of lived time. */
   readonly isUntouched: (uid: string, since: number) => boolean;
   /** Milliseconds of lived time. */
   readonly lostAt: () => number;
 }
 
-const isAble = (pod: KubeObject): boolean => {
+const isAble = (pod: KubeObject, isPublished = false): boolean => {
   const { ready, terminating, finished } = viewCandidate(pod, ROLES, { member: true, now: 0 });
-  return ready && !terminating && !finished;
+  return !finished && (isPublished || (ready && !terminating));
 };
+
+const isPublishing = ({ spec }: KubeObject): boolean =>
+  (spec as { readonly publishNotReadyAddresses?: boolean }).publishNotReadyAddresses === true;
 
 const hasLabel = (pod: KubeObject | undefined): boolean => pod?.metadata.labels?.[ROLES.roleLabel] !== undefined;
 
@@ -39,10 +43,11 @@ export const followPods = (world: World): PodNews => {
     if (isFence || writer.user !== FUNCTION_USER) touchedAt.set(object.metadata.uid, world.clock.lived());
   });
   return {
-    isAble: (uid, matchLabels) =>
-      all(world, PODS).some(
-        (pod) => pod.metadata.uid === uid && isAble(pod) && selects({ matchLabels }, pod.metadata.labels),
-      ),
+    isAble: (uid, service) => {
+      const pod = all(world, PODS).find(({ metadata }) => metadata.uid === uid);
+      const { original: matchLabels } = viewService(service);
+      return pod !== undefined && selects({ matchLabels }, pod.metadata.labels) && isAble(pod, isPublishing(service));
+    },
     isUntouched: (uid, since) => (touchedAt.get(uid) ?? Number.NEGATIVE_INFINITY) <= since,
     lostAt: () => lostAt,
   };

@@ -54,7 +54,7 @@ test.each<Row>([
       service: aService({ annotations: { ...CLAIM, "bellwether.dev/original-selector": '{"app":"db"}' } }),
       pods: PODS,
     },
-    `new create v4 a @${FLOOR}`,
+    `new create v4 nobody @${FLOOR - 1}`,
   ],
   ["the record names nobody", { service: SINGLE, pods: PODS, slices: [recordOf(nobodys)] }, `swap v4 a @${FLOOR}`],
   ["and no pod can be active", { service: SINGLE, pods: [A_DOWN], slices: [recordOf(nobodys)] }, "rest: Routed"],

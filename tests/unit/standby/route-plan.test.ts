@@ -35,12 +35,6 @@ const CUT_OVER: readonly Row[] = [
     "rest: LabelModeFirst",
   ],
   ["a pod can be active", { pods: PODS }, "service +routed-selector"],
-  ["the Service is claimed", { service: aService({ annotations: CLAIM }), pods: PODS }, `new create v4 a @${FLOOR}`],
-  [
-    "a record was lost that had a later epoch",
-    { service: aService({ annotations: { ...CLAIM, "bellwether.dev/routed-epoch": String(FLOOR + 5) } }), pods: PODS },
-    `new create v4 a @${FLOOR + 6}`,
-  ],
   [
     "our slice leads to the active pod",
     {

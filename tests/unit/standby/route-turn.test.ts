@@ -87,6 +87,22 @@ test("a turn does not give way to an older one: who wants to write it reads the 
   expect(world.get(SERVICES, "db")?.metadata.labels?.["bellwether.dev/route-turn"]).toBe(served);
 });
 
+test("a slice whose creation arrives after the Service was given back leads nowhere, and goes", async () => {
+  const world = createScene();
+  await runWith(
+    world,
+    ({ verb, resource }) => verb === "create" && resource === ENDPOINT_SLICES,
+    async () => {
+      annotate(world, OFF);
+      expect(await world.run()).toEqual({ kind: "done", reason: "NotRouted" });
+      world.forget();
+    },
+  );
+  expect(writesOf(world)).toEqual([`create endpointslices ${V4}`, `delete endpointslices ${V4}`]);
+  const created = world.requests.find(({ verb }) => verb === "create");
+  expect(created?.body).toMatchObject({ endpoints: [] });
+});
+
 test("F5: the epoch of a record that the reads did not find is of a time after them", async () => {
   const world = createScene();
   await runWith(

@@ -25,6 +25,7 @@ describe("the cut-over", () => {
     expect(writesOf(world)).toEqual([
       "patch services db",
       `create endpointslices ${V4}`,
+      `patch endpointslices ${V4}`,
       "patch services db",
       "create events",
     ]);
