@@ -11,7 +11,7 @@ import type { Candidate } from "../kit/pods/candidate.ts";
 import { selects } from "../kit/selector.ts";
 import { ROLES } from "./labels.ts";
 import { isFencedUnder } from "./leavers.ts";
-import { groupOfService, isOwner, type Selector, type ServiceView } from "./model.ts";
+import { groupOfService, isExtended, isOwner, type Selector, type ServiceView } from "./model.ts";
 
 /** Services of one namespace that have the same original selector. */
 export interface Standing {
@@ -63,6 +63,16 @@ export const olderRival = (
   const collide = (one: Standing, other: Standing): boolean => isShared(one, other, pods);
   return olderServed(standing, relatives, { stands: () => true, collide }).find((older) => collide(older, standing));
 };
+
+/** Services of younger groups that lead to the active pod of theirs alone, and would lead to one of this group beside it. */
+export const crowdedBy = (
+  standing: Standing,
+  all: readonly Standing[],
+  pods: readonly Labels[],
+): readonly ServiceView[] =>
+  all
+    .filter((other) => byAge(other, standing) > 0 && canOverlap(other, standing) && isShared(other, standing, pods))
+    .flatMap(({ owners }) => owners.filter(isExtended));
 
 export type LeadReason = "ActiveHealthy" | "ActiveKept" | Departure;
 

@@ -12,8 +12,8 @@ import type { Observed } from "../kit/handover/plan.ts";
 import { keyText } from "../kit/keys.ts";
 import { done, failed, restart, unfinishedBy, type PassOutcome } from "../kit/outcome.ts";
 import type { Candidate } from "../kit/pods/candidate.ts";
-import { cutOver, extend } from "./cut-over.ts";
-import { lead, type Standing, type Verdict } from "./decide.ts";
+import { cutOver, extend, restore } from "./cut-over.ts";
+import { crowdedBy, lead, type Standing, type Verdict } from "./decide.ts";
 import { ROLES } from "./labels.ts";
 import type { Situation } from "./load.ts";
 import { letGo, type Resting } from "./leavers.ts";
@@ -160,6 +160,15 @@ const act = async (
   return afterLeavers(served, observed, (record, found) => held(served, { message, record }, [...findings, ...found]));
 };
 
+/** Before a pod is made active to which a younger Service would lead, too, beside its own; undefined: there is no such Service. */
+const makeRoom = async (io: Omit<Served, "awaited">, pods: readonly Candidate[]): Promise<PassOutcome | undefined> => {
+  const { context, standing, situation } = io;
+  const labels = pods.map(({ raw }) => raw.metadata.labels ?? {});
+  const crowding = crowdedBy(standing, situation.groups, labels);
+  if (crowding.length === 0 || context.mode === "observe") return undefined;
+  return (await restore(io, crowding)) ?? restart("selectors of younger Services were restored");
+};
+
 /** One attempt to bring the group to rest, on a record that was read before its pods. */
 export const serve = async (serving: Omit<Served, "awaited">): Promise<PassOutcome> => {
   const { context, situation, standing, record } = serving;
@@ -167,6 +176,8 @@ export const serve = async (serving: Omit<Served, "awaited">): Promise<PassOutco
   const loaded = await situation.pods(standing);
   if (!loaded.ok) return failed(loaded.doing, loaded.response);
   const { pods, others } = loaded.value;
+  const crowded = await makeRoom(serving, pods);
+  if (crowded !== undefined) return crowded;
   const awaited = record === undefined ? [...new Set(others.flatMap((pod) => pod.group ?? []))] : [];
   const served = { ...serving, awaited };
   const waiting: PassOutcome = {
