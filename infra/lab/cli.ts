@@ -9,7 +9,7 @@ import { lastLines } from "./command.ts";
 import { startControlPlane } from "./control-plane.ts";
 import { startKubelet } from "./kubelet.ts";
 import { runNodeCommand } from "./node/commands.ts";
-import { NODE_MADE_OF } from "./node/up.ts";
+import { missingToBuildFor, NODE_MADE_OF } from "./node/up.ts";
 import { moduleFiles } from "./platform/module-files.ts";
 import { logToStderr } from "./progress.ts";
 import { checkedName, isRunning, readRecord, readRecords, stateFolder, stopLab, writeRecord } from "./state.ts";
@@ -29,7 +29,8 @@ const HELP = `A real control plane on this machine: etcd, kube-apiserver, kube-c
   --kubelet                   up: also start the stand-in kubelet, so that pods run
   --audit                     up: log every write with its bodies
   --platform                  build: also kubectl, Knative, func and KEDA, for npm run test:platform
-  --node                      build: what a node needs, for npm run test:cluster
+  --node                      build: what a node needs, for npm run test:cluster; where the machine
+                              cannot have one, that is said, and nothing is built for it
   --help
 
 BELLWETHER_LAB_KUBERNETES=1.33 makes it the oldest Kubernetes that is supported, instead of the newest.
@@ -146,9 +147,18 @@ const findManifests = async (): Promise<void> => {
   }
 };
 
+/** Asked before anything is built, which takes minutes. */
+const canHaveNode = async (): Promise<boolean> => {
+  const missing = await missingToBuildFor();
+  if (missing.length > 0) logToStderr(`nothing is built for a node, which cannot be here:\n- ${missing.join("\n- ")}`);
+  return missing.length === 0;
+};
+
 const build = async ({ platform, node }: Flags): Promise<void> => {
+  const forNode = node && (await canHaveNode());
+  if (node && !forNode && !platform) return;
   await findAll(namesOf(LAB_PARTS), say);
-  if (node) await findAll(["kubectl", ...NODE_MADE_OF], say);
+  if (forNode) await findAll(["kubectl", ...NODE_MADE_OF], say);
   if (!platform) return;
   await findAll(namesOf(PLATFORM_PARTS), say);
   await findManifests();

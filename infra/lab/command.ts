@@ -1,5 +1,8 @@
 /** Runs a program to its end and says what it printed, so that a failure carries the reason. */
 import { spawn } from "node:child_process";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { withoutProxies } from "./proxies.ts";
 
 const keptLines = 20;
 
@@ -11,6 +14,10 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** After that it is killed. Default: none. */
   readonly deadlineMs?: number;
+  /** What it reads. Default: nothing. */
+  readonly input?: string | readonly Uint8Array[];
+  /** Whether all that it calls is on this machine; then it is told of no proxies. Default: false. */
+  readonly isLocal?: boolean;
 }
 
 /**
@@ -20,18 +27,20 @@ export interface CommandOptions {
  */
 export const runCommand = (file: string, args: readonly string[], options: CommandOptions = {}): Promise<string> =>
   new Promise((resolve, reject) => {
-    const { deadlineMs } = options;
+    const { deadlineMs, input, isLocal = false } = options;
     const what = `${file} ${args.join(" ")}`;
     const child = spawn(file, args, {
       ...(deadlineMs !== undefined && { signal: AbortSignal.timeout(deadlineMs), killSignal: "SIGKILL" }),
       cwd: options.cwd,
-      env: { ...process.env, ...options.env },
-      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...(isLocal ? withoutProxies(process.env) : process.env), ...options.env },
+      stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     });
     let stdout = "";
     let stderr = "";
-    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    child.stdout?.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    // How it ends says why, when it stops reading.
+    if (child.stdin !== null) pipeline(Readable.from(input ?? []), child.stdin).catch(() => undefined);
     child.on("error", (error) =>
       reject(
         error.name === "AbortError" ? new Error(`${what} did not end within ${(deadlineMs ?? 0) / 1000} s`) : error,

@@ -9,6 +9,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { lastLines } from "./command.ts";
+import { withoutProxies } from "./proxies.ts";
 
 export interface ProcessSpec {
   /** Unique among the processes that live at the same time; also the name of the log file. */
@@ -84,7 +85,7 @@ export const createProcessGroup = (folder: string): ProcessGroup => {
     const log = openSync(logFile, "a");
     const child = spawn(file, args, {
       cwd: folder,
-      env: { ...process.env, ...env },
+      env: { ...withoutProxies(process.env), ...env },
       stdio: ["ignore", log, log],
     });
     closeSync(log);

@@ -2,7 +2,6 @@
  * Removes a node: its processes, pods, mounts, bridge, iptables rules, kernel settings and files. Each step finds what is there, so that
  * it is the same after a crash, at any moment of `up`, and a second time.
  */
-import { rmSync } from "node:fs";
 import { withProgress, type Log } from "../progress.ts";
 import { removeBridge } from "./host/bridge.ts";
 import { removePods } from "./host/cgroups.ts";
@@ -12,20 +11,24 @@ import { removeLeftovers } from "./host/leftovers.ts";
 import { unmountBelow } from "./host/mounts.ts";
 import { applySettings } from "./host/settings.ts";
 import { holdNode } from "./hold.ts";
-import { readNodeRecord, type NodeRecord } from "./record.ts";
+import { currentBootId, readNodeRecord, removeNodeFolder, type NodeRecord } from "./record.ts";
 import { nodeFolder, siteOf } from "./site.ts";
 
 const removeAll = async (folder: string, record: NodeRecord): Promise<void> => {
+  // What is there of these since another boot is somebody else's.
+  const isOfThisBoot = record.bootId === currentBootId();
   // First those that would start something again.
   await killDaemons(folder, (name) => name !== "containerd");
-  await removePods();
+  if (isOfThisBoot) await removePods();
   await killDaemons(folder);
   await removeBridge();
-  await removeChains();
-  applySettings(record.settings);
+  if (isOfThisBoot) {
+    await removeChains();
+    applySettings(record.settings);
+  }
   removeLeftovers(siteOf(folder, record.ports));
   await unmountBelow(folder);
-  rmSync(folder, { recursive: true, force: true });
+  removeNodeFolder(folder);
 };
 
 /** Of the process that holds the node. Answers false when there was nothing to remove. @throws as `nodeDown` does. */

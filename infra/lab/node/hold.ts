@@ -12,6 +12,8 @@ import { nodeFolder } from "./site.ts";
 /** The kernel has such names by namespace of networks, as it has the bridge and its rules. */
 const NODE = "\0bellwether-node";
 
+const isTaken = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+
 /** Answers how to let go. @throws when another process has it. */
 export const hold = async (name: string): Promise<() => void> => {
   const server = createServer((socket) => socket.destroy());
@@ -19,6 +21,7 @@ export const hold = async (name: string): Promise<() => void> => {
   try {
     await once(server.listen(name), "listening");
   } catch (error) {
+    if (!isTaken(error)) throw error;
     throw new Error("another process brings a node up or down, or has one for its tests: let it end first", {
       cause: error,
     });

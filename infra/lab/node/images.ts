@@ -1,12 +1,8 @@
 /** Puts images into the node: those of its own parts are one static program each, built from the pinned modules. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { text } from "node:stream/consumers";
 import { ociArchive, type Image } from "../../image/oci.ts";
 import { findBinary } from "../binaries.ts";
+import { runCommand } from "../command.ts";
 import { logToStderr } from "../progress.ts";
 import type { PartName } from "../versions.ts";
 import { ctr } from "./parts/containerd.ts";
@@ -31,16 +27,10 @@ export const partImage = async (part: PartName): Promise<Image> => {
 
 /** @throws with what `ctr` says, and after two minutes. */
 export const importImage = async (site: Site, image: Image): Promise<void> => {
-  const child = spawn("ctr", ctr(site, ["images", "import", "-"]), {
-    stdio: ["pipe", "ignore", "pipe"],
-    timeout: importDeadlineMs,
-    killSignal: "SIGKILL",
-  });
-  const said = text(child.stderr);
-  const ended = once(child, "exit");
-  // What it says is the reason when it stops reading.
-  await pipeline(Readable.from(ociArchive(image)), child.stdin).catch(() => undefined);
-  const [code] = (await ended) as [number | null];
-  if (code !== 0)
-    throw new Error(`${image.name} cannot be imported: ctr ended with ${code ?? "a signal"}: ${await said}`);
+  const args = ctr(site, ["images", "import", "-"]);
+  try {
+    await runCommand("ctr", args, { input: ociArchive(image), deadlineMs: importDeadlineMs });
+  } catch (error) {
+    throw new Error(`${image.name} cannot be imported: ${String(error)}`, { cause: error });
+  }
 };

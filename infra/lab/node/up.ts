@@ -5,7 +5,7 @@ import { install } from "../platform/install.ts";
 import { withProgress, type Log } from "../progress.ts";
 import type { PartName } from "../versions.ts";
 import { openNode, type ClusterNode } from "./cluster-node.ts";
-import { nodeDown, removeNode } from "./down.ts";
+import { removeNode } from "./down.ts";
 import { holdNode, mayHaveNode } from "./hold.ts";
 import { createBridge } from "./host/bridge.ts";
 import { daemonsOf, startDaemon } from "./host/daemons.ts";
@@ -24,7 +24,7 @@ import { DNS } from "./pods/dns.ts";
 import { INGRESS } from "./pods/ingress.ts";
 import { KNATIVE_PARTS, knativeManifests } from "./pods/knative.ts";
 import { everythingReady } from "./pods/ready.ts";
-import { readNodeRecord, writeNodeRecord } from "./record.ts";
+import { currentBootId, readNodeRecord, writeNodeRecord } from "./record.ts";
 import { choosePorts, nodeFolder, siteOf, type Site } from "./site.ts";
 import { undone } from "./undone.ts";
 
@@ -61,8 +61,8 @@ const findParts = async (log: Log): Promise<Files> => {
 const prepareMachine = async (endsWithRun: boolean): Promise<Site> => {
   const site = siteOf(nodeFolder(), await choosePorts());
   const { ports, folder } = site;
-  const startedAt = new Date().toISOString();
-  writeNodeRecord(folder, { startedAt, ports, settings: readSettings(), isReady: false, endsWithRun });
+  const begun = { startedAt: new Date().toISOString(), bootId: currentBootId() };
+  writeNodeRecord(folder, { ...begun, ports, settings: readSettings(), isReady: false, endsWithRun });
   await createBridge();
   applySettings();
   return site;
@@ -156,9 +156,19 @@ export const keptSite = (): Site | undefined =>
  */
 export const missingForNode = async (log: Log): Promise<readonly string[]> => {
   if (keptSite() !== undefined) return [];
-  if (mayHaveNode()) await nodeDown(log);
-  return missingRequirements();
+  if (!mayHaveNode()) return missingRequirements();
+  const letGo = await holdNode();
+  try {
+    await removeNode(log);
+    return await missingRequirements();
+  } finally {
+    letGo();
+  }
 };
+
+/** As `missingForNode`, of whoever only builds: what there is of a node stays, and says that there can be one. */
+export const missingToBuildFor = async (): Promise<readonly string[]> =>
+  readNodeRecord(nodeFolder()) === undefined ? missingRequirements() : [];
 
 /** `nodeUp` of the process that holds the node. */
 export const bringNodeUp = async (

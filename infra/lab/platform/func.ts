@@ -23,5 +23,5 @@ export const runFunc = async (
   await mkdir(path, { recursive: true });
   await writeFile(join(path, "func.yaml"), funcYaml);
   const env = { KUBECONFIG: kubeconfig, HOME: path, XDG_CONFIG_HOME: join(path, ".config") };
-  return runCommand(file, args, { cwd: path, env });
+  return runCommand(file, args, { isLocal: true, cwd: path, env });
 };

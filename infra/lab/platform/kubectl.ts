@@ -12,7 +12,7 @@ export const kubectl = async (
 ): Promise<string> => {
   const file = await findBinary("kubectl", { log: logToStderr });
   // Its caches belong to the lab, not to the user.
-  return runCommand(file, args, { env: { KUBECONFIG: plane.kubeconfig(ADMIN), HOME: plane.dataDir } });
+  return runCommand(file, args, { isLocal: true, env: { KUBECONFIG: plane.kubeconfig(ADMIN), HOME: plane.dataDir } });
 };
 
 /** What `kubectl kustomize` makes of a folder; needs no lab. */

@@ -10,8 +10,9 @@ import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { runCommand } from "../../../infra/lab/command.ts";
 import { podRoots } from "../../../infra/lab/node/host/cgroups.ts";
+import { runOnHost } from "../../../infra/lab/node/host/command.ts";
 import { daemonsOf } from "../../../infra/lab/node/host/daemons.ts";
-import { undoing } from "../../../infra/lab/node/host/iptables.ts";
+import { chainsThere } from "../../../infra/lab/node/host/iptables.ts";
 import { mountsBelow } from "../../../infra/lab/node/host/mounts.ts";
 import { readSettings } from "../../../infra/lab/node/host/settings.ts";
 import { BRIDGE, nodeFolder } from "../../../infra/lab/node/site.ts";
@@ -39,8 +40,8 @@ const traces = async (): Promise<Readonly<Record<string, unknown>>> => ({
   processes: daemonsOf(nodeFolder()).map(({ name }) => name),
   pods: podRoots(),
   mounts: mountsBelow(nodeFolder()),
-  links: /\b(?:bellwether0|veth\w+)\b/.exec(await runCommand("ip", ["link"]))?.[0],
-  rules: undoing(await runCommand("iptables-save", [])) + undoing(await runCommand("ip6tables-save", [])),
+  links: /\b(?:bellwether0|veth\w+)\b/.exec(await runOnHost("ip", ["link"]))?.[0],
+  rules: await chainsThere(),
   files: [existsSync(nodeFolder()), ...globSync("/{run/containerd,var/lib/{cni,kubelet},var/log/containers}/**")],
 });
 

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -12,11 +13,19 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { parse } from "yaml";
 import { BRIDGE_RULES } from "../../../infra/lab/node/host/bridge.ts";
 import { undoing } from "../../../infra/lab/node/host/iptables.ts";
-import { answersOf, leadsSomewhere, missingPrograms } from "../../../infra/lab/node/host/requirements.ts";
+import {
+  answersOf,
+  leadsSomewhere,
+  missingPrograms,
+  neededDiskBytes,
+} from "../../../infra/lab/node/host/requirements.ts";
 import { applySettings, readSettings } from "../../../infra/lab/node/host/settings.ts";
-import { choosePorts, nodeFolder } from "../../../infra/lab/node/site.ts";
+import { kubelet } from "../../../infra/lab/node/parts/kubelet.ts";
+import { pkiOf } from "../../../infra/lab/node/pki.ts";
+import { choosePorts, nodeFolder, siteOf } from "../../../infra/lab/node/site.ts";
 import { freePort } from "../../../infra/lab/ports.ts";
 
 vi.mock(import("../../../infra/lab/ports.ts"));
@@ -118,4 +127,22 @@ test("no two parts of a node get the same port", async () => {
   const ports = Object.values(await choosePorts());
   expect(new Set(ports).size).toBe(ports.length);
   expect(ports).not.toContain(undefined);
+});
+
+test("a disk with as much free as a node asks for is none on which the kubelet evicts, however large it is", async () => {
+  vi.mocked(freePort).mockImplementation(() => Promise.resolve(20_000 + Math.floor(Math.random() * 10_000)));
+  const site = siteOf(folder, await choosePorts());
+  kubelet(site, pkiOf(site), "kubelet");
+  const { evictionHard }: { evictionHard: Readonly<Record<string, string>> } = parse(
+    readFileSync(site.file("kubelet.yaml"), "utf8"),
+  );
+  const bounds = Object.entries(evictionHard).filter(([signal]) => signal.endsWith("fs.available"));
+  expect(bounds.map(([signal]) => signal)).toEqual(["nodefs.available", "imagefs.available"]);
+  for (const [, bytes] of bounds) {
+    expect(bytes).toMatch(/^\d+$/);
+    // What the node takes meanwhile is on top of it.
+    expect(neededDiskBytes - Number(bytes)).toBeGreaterThanOrEqual(6 * 1024 ** 3);
+  }
+  // Some file systems count no files: there a bound on them would be undercut from the start.
+  expect(Object.keys(evictionHard).filter((signal) => signal.includes("inodes"))).toEqual([]);
 });

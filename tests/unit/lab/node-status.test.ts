@@ -4,7 +4,13 @@ import { stateOf } from "../../../infra/lab/node/commands.ts";
 import type { NodeRecord } from "../../../infra/lab/node/record.ts";
 import { choosePorts } from "../../../infra/lab/node/site.ts";
 
-const begun: NodeRecord = { startedAt: "now", ports: await choosePorts(), settings: {}, isReady: false };
+const begun: NodeRecord = {
+  startedAt: "now",
+  bootId: "this",
+  ports: await choosePorts(),
+  settings: {},
+  isReady: false,
+};
 const ready: NodeRecord = { ...begun, isReady: true };
 const forTests: NodeRecord = { ...ready, endsWithRun: true };
 const none: readonly string[] = [];

@@ -3,8 +3,8 @@
  * comes from it, also where the machine forwards nothing by default, and drop what others send to it: Linux answers for each of its
  * addresses on every link.
  */
-import { runCommand } from "../../command.ts";
 import { BRIDGE, NODE_IP } from "../site.ts";
+import { runOnHost } from "./command.ts";
 import { restoreRules } from "./iptables.ts";
 
 interface Link {
@@ -13,7 +13,7 @@ interface Link {
 
 const linksOf = async (...filter: readonly string[]): Promise<readonly string[]> => {
   const links: readonly Partial<Link>[] = JSON.parse(
-    (await runCommand("ip", ["-json", "link", "show", ...filter])) || "[]",
+    (await runOnHost("ip", ["-json", "link", "show", ...filter])) || "[]",
   );
   return links.map(({ ifname }) => ifname).filter((name) => name !== undefined);
 };
@@ -37,10 +37,10 @@ COMMIT
 `;
 
 export const createBridge = async (): Promise<void> => {
-  await runCommand("ip", ["link", "add", BRIDGE, "type", "bridge"]);
+  await runOnHost("ip", ["link", "add", BRIDGE, "type", "bridge"]);
   await restoreRules("iptables-restore", BRIDGE_RULES);
-  await runCommand("ip", ["address", "add", `${NODE_IP}/24`, "dev", BRIDGE]);
-  await runCommand("ip", ["link", "set", BRIDGE, "up"]);
+  await runOnHost("ip", ["address", "add", `${NODE_IP}/24`, "dev", BRIDGE]);
+  await runOnHost("ip", ["link", "set", BRIDGE, "up"]);
 };
 
 /** Also the pods' ends on it, which the kernel would keep for a moment longer. Nothing to do is no error. */
@@ -48,6 +48,6 @@ export const removeBridge = async (): Promise<void> => {
   const all = await linksOf();
   if (!all.includes(BRIDGE)) return;
   const plugged = await linksOf("master", BRIDGE);
-  await Promise.all(plugged.map((name) => runCommand("ip", ["link", "delete", name]).catch(() => undefined)));
-  await runCommand("ip", ["link", "delete", BRIDGE]);
+  await Promise.all(plugged.map((name) => runOnHost("ip", ["link", "delete", name]).catch(() => undefined)));
+  await runOnHost("ip", ["link", "delete", BRIDGE]);
 };

@@ -7,6 +7,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:
 import { dirname } from "node:path";
 import { lastLines } from "../../command.ts";
 import { poll } from "../../poll.ts";
+import { withoutProxies } from "../../proxies.ts";
 import type { Site } from "../site.ts";
 
 /** Undefined once it is ready; until then why it is not. */
@@ -34,9 +35,9 @@ const readyDeadlineMs = 60_000;
 const goneDeadlineMs = 10_000;
 const pollMs = 50;
 
-/** Without proxies: all that a daemon calls is on this machine. */
+/** All that a daemon calls is on this machine. */
 const environmentFor = (site: Site, name: string): NodeJS.ProcessEnv => ({
-  ...Object.fromEntries(Object.entries(process.env).filter(([variable]) => !/_proxy$/i.test(variable))),
+  ...withoutProxies(process.env),
   [FOLDER_MARK]: site.folder,
   [NAME_MARK]: name,
 });

@@ -2,10 +2,7 @@
  * Removes the chains that kubelet, kube-proxy, the CNI plugins and the bridge make, and the rules elsewhere that lead into them, all
  * rules of a table at once. Whatever else is in the tables stays as it is.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { text } from "node:stream/consumers";
-import { runCommand } from "../../command.ts";
+import { runOnHost } from "./command.ts";
 
 const OURS = /^(?:KUBE|CNI)-/;
 
@@ -38,21 +35,32 @@ export const undoing = (saved: string): string => {
 const rulesFirst = (one: string, other: string): number =>
   Number(one.startsWith("-F")) - Number(other.startsWith("-F"));
 
-/** @throws with what the program says. */
+/** For others that change the tables; less than a command may take, so that it is iptables that says whom it waited for. */
+const lockWaitMs = 20_000;
+
+/** @throws with what the program says, and with the rules, by whose lines it names a fault; as `runOnHost` does. */
 export const restoreRules = async (program: string, rules: string): Promise<void> => {
-  const child = spawn(program, ["--noflush"], { stdio: ["pipe", "ignore", "pipe"] });
-  const said = text(child.stderr);
-  child.stdin.end(rules);
-  const [code] = (await once(child, "exit")) as [number | null];
-  if (code !== 0) throw new Error(`${program} ended with ${code}: ${await said}\n${rules}`);
+  try {
+    await runOnHost(program, ["--noflush", `--wait=${lockWaitMs / 1000}`], rules);
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${rules}`, { cause: error });
+  }
 };
 
-/** Of both address families, which have tables of their own. */
+/** Both address families have tables of their own. */
+const FAMILIES = ["iptables", "ip6tables"];
+
+const undoingOf = async (family: string): Promise<string> => undoing(await runOnHost(`${family}-save`, []));
+
+/** What `removeChains` would do; empty: there are no such chains. */
+export const chainsThere = async (): Promise<string> => (await Promise.all(FAMILIES.map(undoingOf))).join("");
+
+/** Of both. */
 export const removeChains = async (): Promise<void> => {
-  for (const program of ["iptables", "ip6tables"]) {
+  for (const family of FAMILIES) {
     // oxlint-disable-next-line no-await-in-loop -- both take the same lock
-    const rules = undoing(await runCommand(`${program}-save`, []));
+    const rules = await undoingOf(family);
     // oxlint-disable-next-line no-await-in-loop
-    if (rules !== "") await restoreRules(`${program}-restore`, rules);
+    if (rules !== "") await restoreRules(`${family}-restore`, rules);
   }
 };

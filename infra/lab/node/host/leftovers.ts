@@ -2,6 +2,7 @@
 import { globSync, readFileSync, readlinkSync, rmdirSync, rmSync } from "node:fs";
 import { CNI_NETWORK } from "../parts/containerd.ts";
 import type { Site } from "../site.ts";
+import { podRoots } from "./cgroups.ts";
 
 const CNI_RESULTS = "/var/lib/cni/results";
 const LOG_LINKS = "/var/log/containers";
@@ -50,6 +51,8 @@ const removeEmpty = (folder: string): void => {
 /** Comes before the node's folder is removed. */
 export const removeLeftovers = (site: Site): void => {
   const logs = globSync(`${LOG_LINKS}/*`).filter((link) => leadsInto(site.folder, link));
-  for (const file of [...shimSockets(site), ...cniResults(), ...logs, KUBELET_SOCKET]) rmSync(file, { force: true });
+  // Where there are pods it is another kubelet's.
+  const sockets = podRoots().length === 0 ? [KUBELET_SOCKET] : [];
+  for (const file of [...shimSockets(site), ...cniResults(), ...logs, ...sockets]) rmSync(file, { force: true });
   for (const folder of FOLDERS) removeEmpty(folder);
 };

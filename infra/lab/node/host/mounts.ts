@@ -1,6 +1,6 @@
 /** Unmounts what containerd and the kubelet mounted in the node's folder: it could not be removed otherwise. */
 import { readFileSync } from "node:fs";
-import { runCommand } from "../../command.ts";
+import { runOnHost } from "./command.ts";
 
 /** Mount points below a folder, the last mounted first. */
 export const mountsBelow = (folder: string): readonly string[] =>
@@ -14,6 +14,6 @@ export const mountsBelow = (folder: string): readonly string[] =>
 export const unmountBelow = async (folder: string): Promise<void> => {
   for (const path of mountsBelow(folder)) {
     // oxlint-disable-next-line no-await-in-loop -- one may be mounted inside of another
-    await runCommand("umount", ["--lazy", path]);
+    await runOnHost("umount", ["--lazy", path]);
   }
 };

@@ -1,10 +1,10 @@
 /** What the machine must offer before anything is started, each looked at by trying it, and what to do where it is missing. */
 import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { runCommand } from "../../command.ts";
 import { nodeFolder, POD_SUBNET, SERVICE_SUBNET } from "../site.ts";
 import { missingControllers, podRoots, tryCgroups } from "./cgroups.ts";
-import { restoreRules, undoing } from "./iptables.ts";
+import { runOnHost } from "./command.ts";
+import { chainsThere, restoreRules } from "./iptables.ts";
 import { applySettings, readSettings } from "./settings.ts";
 
 /** Where Debian puts the network plugins. */
@@ -21,11 +21,19 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   mount: ["mount", "umount"],
 };
 
-const neededDiskBytes = 6 * 1024 ** 3;
-const neededMemoryBytes = 3 * 1024 ** 3;
+const gibibyte = 1024 ** 3;
+
+/** Where less of a disk is free the kubelet evicts pods. */
+export const evictionDiskBytes: number = gibibyte;
+const takenDiskBytes = 6 * gibibyte;
+const takenMemoryBytes = 3 * gibibyte;
+
+/** The same names each time, so that what a look left that was killed goes with the next one. */
+const TRY_BRIDGE = "bellwether-try";
+const TRY_PAIR = ["bellwether-a", "bellwether-b"] as const;
 
 /** Undefined: it is there. Otherwise a sentence for a person. */
-type Look = () => Promise<string | undefined> | string | undefined;
+export type Look = () => Promise<string | undefined> | string | undefined;
 
 const isRunnable = (file: string): boolean => {
   try {
@@ -71,17 +79,23 @@ const attempt = async (purpose: string, step: () => Promise<unknown>): Promise<s
   }
 };
 
-const links: Look = () =>
+const deleteTried = async (): Promise<void> => {
+  for (const name of [TRY_PAIR[0], TRY_BRIDGE]) {
+    // oxlint-disable-next-line no-await-in-loop
+    await runOnHost("ip", ["link", "delete", name]).catch(() => undefined);
+  }
+};
+
+export const links: Look = () =>
   attempt("a bridge with a pair of virtual Ethernet devices cannot be made", async () => {
+    const [one, other] = TRY_PAIR;
+    await deleteTried();
     try {
-      await runCommand("ip", ["link", "add", "bellwether-try", "type", "bridge"]);
-      await runCommand("ip", ["link", "add", "bellwether-a", "type", "veth", "peer", "name", "bellwether-b"]);
-      await runCommand("ip", ["link", "set", "bellwether-a", "master", "bellwether-try"]);
+      await runOnHost("ip", ["link", "add", TRY_BRIDGE, "type", "bridge"]);
+      await runOnHost("ip", ["link", "add", one, "type", "veth", "peer", "name", other]);
+      await runOnHost("ip", ["link", "set", one, "master", TRY_BRIDGE]);
     } finally {
-      for (const name of ["bellwether-a", "bellwether-try"]) {
-        // oxlint-disable-next-line no-await-in-loop
-        await runCommand("ip", ["link", "delete", name]).catch(() => undefined);
-      }
+      await deleteTried();
     }
   });
 
@@ -97,8 +111,8 @@ const overlay: Look = () => {
     async () => {
       try {
         const layers = `lowerdir=${lower},upperdir=${upper},workdir=${work}`;
-        await runCommand("mount", ["-t", "overlay", "overlay", "-o", layers, merged]);
-        await runCommand("umount", [merged]);
+        await runOnHost("mount", ["-t", "overlay", "overlay", "-o", layers, merged]);
+        await runOnHost("umount", [merged]);
       } finally {
         rmSync(folder, { recursive: true });
       }
@@ -124,7 +138,7 @@ const rules: Look = () =>
 
 const bridgedRules: Look = async () => {
   const setting = "/proc/sys/net/bridge/bridge-nf-call-iptables";
-  if (!existsSync(setting)) await runCommand("modprobe", ["br_netfilter"]).catch(() => undefined);
+  if (!existsSync(setting)) await runOnHost("modprobe", ["br_netfilter"]).catch(() => undefined);
   return existsSync(setting) ? undefined : "the kernel does not filter what crosses a bridge (module br_netfilter)";
 };
 
@@ -138,29 +152,29 @@ const cgroups: Look = () => {
 const settings: Look = () =>
   attempt("kernel settings cannot be changed", () => Promise.resolve(applySettings(readSettings())));
 
-const gigabytes = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
+const gigabytes = (bytes: number): string => `${(bytes / gibibyte).toFixed(1)} GiB`;
+
+/** What a node asks for. */
+export const neededDiskBytes: number = takenDiskBytes + evictionDiskBytes;
 
 const disk: Look = () => {
   const parent = dirname(nodeFolder());
   mkdirSync(parent, { recursive: true });
-  const { bavail, blocks, bsize } = statfsSync(parent);
+  const { bavail, bsize } = statfsSync(parent);
   const free = bavail * bsize;
-  // Below a hundredth of the disk the kubelet evicts pods.
-  const needed = neededDiskBytes + (blocks * bsize) / 100;
-  if (free >= needed) return undefined;
-  return `${parent} has ${gigabytes(free)} free; a node needs ${gigabytes(needed)}`;
+  if (free >= neededDiskBytes) return undefined;
+  return `${parent} has ${gigabytes(free)} free; a node needs ${gigabytes(neededDiskBytes)}`;
 };
 
 const memory: Look = () => {
   const line = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync("/proc/meminfo", "utf8"))?.[1];
   const free = Number(line) * 1024;
-  if (free >= neededMemoryBytes) return undefined;
-  return `${gigabytes(free)} of memory are free; a node takes ${gigabytes(neededMemoryBytes)}`;
+  if (free >= takenMemoryBytes) return undefined;
+  return `${gigabytes(free)} of memory are free; a node takes ${gigabytes(takenMemoryBytes)}`;
 };
 
-const noOtherKubernetes: Look = async () => {
-  const chains = undoing(await runCommand("iptables-save", []));
-  if (chains === "" && podRoots().length === 0) return undefined;
+export const noOtherKubernetes: Look = async () => {
+  if ((await chainsThere()) === "" && podRoots().length === 0) return undefined;
   return "another Kubernetes runs on this machine, or left rules or cgroups (chains KUBE-*, CNI-*, cgroup kubepods)";
 };
 
@@ -173,8 +187,8 @@ export const leadsSomewhere = (routes: string): boolean =>
 
 /** Networks within the subnet, and those that it is within. */
 const routesTo = async (subnet: string): Promise<string> =>
-  (await runCommand("ip", ["-4", "route", "show", "root", subnet])) +
-  (await runCommand("ip", ["-4", "route", "show", "match", subnet]));
+  (await runOnHost("ip", ["-4", "route", "show", "root", subnet])) +
+  (await runOnHost("ip", ["-4", "route", "show", "match", subnet]));
 
 const freeAddresses: Look = async () => {
   const subnets = [POD_SUBNET, SERVICE_SUBNET];

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { stringify } from "yaml";
 import type { Daemon } from "../host/daemons.ts";
 import type { Pki } from "../pki.ts";
+import { evictionDiskBytes } from "../host/requirements.ts";
 import { CLUSTER_DOMAIN, DNS_SERVICE_IP, NODE_IP, NODE_NAME, type Site } from "../site.ts";
 import { socketOf } from "./containerd.ts";
 import { answers200 } from "./probes.ts";
@@ -29,11 +30,11 @@ const config = (site: Site, pki: Pki): unknown => ({
   maxPods: 200,
   // An image that was removed could not be pulled again.
   imageGCHighThresholdPercent: 100,
+  // Not in hundredths: of a large disk these would be more than is looked for before a node starts.
   evictionHard: {
     "memory.available": "100Mi",
-    "nodefs.available": "1%",
-    "imagefs.available": "1%",
-    "nodefs.inodesFree": "1%",
+    "nodefs.available": String(evictionDiskBytes),
+    "imagefs.available": String(evictionDiskBytes),
   },
   // A root without CAP_SYS_RESOURCE cannot protect itself more than this.
   oomScoreAdj: 0,

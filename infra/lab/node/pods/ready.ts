@@ -68,9 +68,10 @@ export const everythingReady = async (api: Api): Promise<void> => {
   try {
     await poll(isReady, { what: "pods of the platform", everyMs: pollMs, deadlineMs: readyDeadlineMs });
   } catch (error) {
-    const why = await troubles(api);
-    throw new Error(`not ready: ${waiting.join(", ")}; containers that wait: ${why.join(", ") || "none"}`, {
-      cause: error,
-    });
+    const why = await troubles(api).catch((failure: unknown) => [String(failure)]);
+    throw new Error(
+      `${String(error)}; not ready: ${waiting.join(", ") || "nothing known"}; containers that wait: ${why.join(", ") || "none"}`,
+      { cause: error },
+    );
   }
 };

@@ -4,7 +4,7 @@
  * so this pod's files stay as they are instead, which is all that it would have learnt from its kubelet.
  */
 import { succeed } from "../../../../infra/lab/api.ts";
-import { runCommand } from "../../../../infra/lab/command.ts";
+import { runOnHost } from "../../../../infra/lab/node/host/command.ts";
 import { restoreRules } from "../../../../infra/lab/node/host/iptables.ts";
 import { NODE_IP } from "../../../../infra/lab/node/site.ts";
 import { pathOf, type Fault, type WithAddress } from "./faults.ts";
@@ -13,7 +13,7 @@ import { inform, keepUninformed } from "./podinfo.ts";
 /** By its name `npm run lab -- node down` removes it, too, with what leads into it. */
 const CHAIN = "CNI-CUT-OFF";
 
-const isThere = async (): Promise<boolean> => (await runCommand("iptables-save", ["-t", "filter"])).includes(CHAIN);
+const isThere = async (): Promise<boolean> => (await runOnHost("iptables-save", ["-t", "filter"])).includes(CHAIN);
 
 const restore = (...lines: readonly string[]): Promise<void> =>
   restoreRules("iptables-restore", ["*filter", ...lines, "COMMIT", ""].join("\n"));

@@ -2,6 +2,7 @@
 import { succeed } from "../../../../infra/lab/api.ts";
 import type { PodView } from "../../../../functions/kit/handover/model.ts";
 import type { ClusterNode } from "../../../../infra/lab/node/cluster-node.ts";
+import { askPod } from "./ask-pod.ts";
 import { killAll, processesOf, signalAll } from "./processes.ts";
 
 /** A pod of `createGroup`. */
@@ -51,7 +52,7 @@ const answerWith =
   (status: number): Fault =>
   async ({ api }, victim) => {
     const { podIP } = (await succeed<WithAddress>(api, "GET", pathOf(victim))).status;
-    await fetch(`http://${podIP}:${port}/${status}`, { method: "POST" });
+    await askPod(`http://${podIP}:${port}/${status}`, "POST");
   };
 
 /** Until `mendProbe`. */

@@ -4,6 +4,7 @@ import { API_REQUESTS, EVENTS, RUNS } from "../../../../functions/kit/host/metri
 import { sumOf } from "../../../../bench/lab/metric.ts";
 import { poll } from "../../../../infra/lab/poll.ts";
 import { succeed } from "../../../../infra/lab/api.ts";
+import { askPod } from "./ask-pod.ts";
 import type { WithAddress } from "./faults.ts";
 import { functionPods, FUNCTION_NAMESPACE, isReady } from "./function.ts";
 
@@ -38,7 +39,7 @@ const readCounts = async (node: ClusterNode): Promise<Counts | undefined> => {
   const { name, uid } = pod.metadata;
   const path = `/api/v1/namespaces/${FUNCTION_NAMESPACE}/pods/${name}`;
   const { podIP } = (await succeed<WithAddress>(node.api, "GET", path)).status;
-  const text = await (await fetch(`http://${podIP}:${port}/metrics`)).text();
+  const text = await askPod(`http://${podIP}:${port}/metrics`);
   return {
     uid,
     events: sumOf(ofType(text, "object"), EVENTS.name),

@@ -1,8 +1,8 @@
 /** The files that the kubelet keeps for a pod, as they lie on this machine: what the pod is told of its role, when, and how to keep it from being told. */
 import { copyFileSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { runCommand } from "../../../../infra/lab/command.ts";
 import type { ClusterNode } from "../../../../infra/lab/node/cluster-node.ts";
+import { runOnHost } from "../../../../infra/lab/node/host/command.ts";
 import { poll } from "../../../../infra/lab/poll.ts";
 import { processesOf } from "./processes.ts";
 
@@ -48,13 +48,13 @@ export const keepUninformed = async (node: ClusterNode, uid: string): Promise<vo
   const copy = join("/proc", pid, "root", COPY);
   mkdirSync(copy, { recursive: true });
   for (const name of ["role", "token"]) copyFileSync(join(folderOf(node, uid), name), join(copy, name));
-  await runCommand("mount", ["--namespace", pid, "--bind", COPY, MOUNTED_AT]);
+  await runOnHost("mount", ["--namespace", pid, "--bind", COPY, MOUNTED_AT]);
 };
 
 /** Ends `keepUninformed`, between two reads. */
 export const inform = async (uid: string): Promise<void> => {
   const uncover = (): Promise<true | undefined> =>
-    runCommand("umount", ["--namespace", processOf(uid), MOUNTED_AT]).then(
+    runOnHost("umount", ["--namespace", processOf(uid), MOUNTED_AT]).then(
       () => true,
       () => undefined,
     );
