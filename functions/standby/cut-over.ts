@@ -103,6 +103,12 @@ export const extend = (io: Io, services: readonly ServiceView[]): Promise<PassOu
 export const restore = (io: Io, services: readonly ServiceView[]): Promise<PassOutcome | undefined> =>
   writeAll(io, services, restoration);
 
+/** What is decided next is decided on Services as they are then. Undefined: there is nothing to restore, or this mode writes nothing. */
+export const restoreFirst = async (io: Io, services: readonly ServiceView[]): Promise<PassOutcome | undefined> => {
+  if (services.length === 0 || io.context.mode === "observe") return undefined;
+  return (await restore(io, services)) ?? restart("selectors were restored");
+};
+
 /** The active pod as it is now still is, and can serve. */
 const isConfirmed = async ({ context, send }: Io, standing: Standing, active: Candidate): Promise<boolean> => {
   const reading = await readOne(send, PODS, active.namespace, active.name);

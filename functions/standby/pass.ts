@@ -7,13 +7,13 @@ import type { ObjectKey } from "../kit/keys.ts";
 import { listAll } from "../kit/kube/page.ts";
 import type { Loaded } from "../kit/kube/read.ts";
 import { PODS } from "../kit/kube/request.ts";
-import { done, failed, restart, type PassOutcome } from "../kit/outcome.ts";
+import { done, failed, type PassOutcome } from "../kit/outcome.ts";
 import { selectorText } from "../kit/selector.ts";
-import { restore } from "./cut-over.ts";
+import { restoreFirst } from "./cut-over.ts";
 import { olderRelatives, olderRival, type Standing } from "./decide.ts";
 import { endGroup } from "./ending.ts";
 import { loadSituation, type Situation } from "./load.ts";
-import type { Selector, ServiceView } from "./model.ts";
+import type { Selector } from "./model.ts";
 import { publish } from "./publish.ts";
 import type { Said } from "./said.ts";
 import { serve } from "./serve.ts";
@@ -63,12 +63,6 @@ const foreignLease = ({ reading, group }: Situation): Refusal | undefined => {
   return { reason: "LeaseForeign", message };
 };
 
-/** Undefined: there is nothing to restore, or this mode writes nothing. */
-const restoreAll = async (io: Io, services: readonly ServiceView[]): Promise<PassOutcome | undefined> => {
-  if (services.length === 0 || io.context.mode === "observe") return undefined;
-  return (await restore(io, services)) ?? restart("selectors were restored");
-};
-
 export const passOnce = async (io: Io, key: ObjectKey, memory: Memory): Promise<PassOutcome> => {
   const { selector, said } = memory;
   const loaded = await loadSituation(io.send, key, { selector, now: () => io.context.clock.serverNow() });
@@ -76,7 +70,7 @@ export const passOnce = async (io: Io, key: ObjectKey, memory: Memory): Promise<
   const situation = loaded.value;
   const { standing, reading, former } = situation;
   memory.learn(standing);
-  const restored = await restoreAll(io, former);
+  const restored = await restoreFirst(io, former);
   if (restored !== undefined) return restored;
   const end = (idle: PassOutcome): Promise<PassOutcome> => endGroup(io, situation, idle);
   if (standing === undefined) return end(done("NoService"));
@@ -89,7 +83,7 @@ export const passOnce = async (io: Io, key: ObjectKey, memory: Memory): Promise<
   if (rival.value !== undefined) {
     const refusal = sharing(rival.value);
     const kept = standing.owners.filter(({ isKept }) => isKept);
-    const unserved = (await restoreAll(io, kept)) ?? (await end(done(refusal.reason)));
+    const unserved = (await restoreFirst(io, kept)) ?? (await end(done(refusal.reason)));
     return refuse(refusal, unserved);
   }
   const record = reading.kind === "none" ? undefined : reading.record;

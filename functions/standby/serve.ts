@@ -12,7 +12,7 @@ import type { Observed } from "../kit/handover/plan.ts";
 import { keyText } from "../kit/keys.ts";
 import { done, failed, restart, unfinishedBy, type PassOutcome } from "../kit/outcome.ts";
 import type { Candidate } from "../kit/pods/candidate.ts";
-import { cutOver, extend, restore } from "./cut-over.ts";
+import { cutOver, extend, restoreFirst } from "./cut-over.ts";
 import { crowdedBy, lead, type Standing, type Verdict } from "./decide.ts";
 import { ROLES } from "./labels.ts";
 import type { Situation } from "./load.ts";
@@ -160,15 +160,6 @@ const act = async (
   return afterLeavers(served, observed, (record, found) => held(served, { message, record }, [...findings, ...found]));
 };
 
-/** Before a pod is made active to which a younger Service would lead, too, beside its own; undefined: there is no such Service. */
-const makeRoom = async (io: Omit<Served, "awaited">, pods: readonly Candidate[]): Promise<PassOutcome | undefined> => {
-  const { context, standing, situation } = io;
-  const labels = pods.map(({ raw }) => raw.metadata.labels ?? {});
-  const crowding = crowdedBy(standing, situation.groups, labels);
-  if (crowding.length === 0 || context.mode === "observe") return undefined;
-  return (await restore(io, crowding)) ?? restart("selectors of younger Services were restored");
-};
-
 /** One attempt to bring the group to rest, on a record that was read before its pods. */
 export const serve = async (serving: Omit<Served, "awaited">): Promise<PassOutcome> => {
   const { context, situation, standing, record } = serving;
@@ -176,7 +167,9 @@ export const serve = async (serving: Omit<Served, "awaited">): Promise<PassOutco
   const loaded = await situation.pods(standing);
   if (!loaded.ok) return failed(loaded.doing, loaded.response);
   const { pods, others } = loaded.value;
-  const crowded = await makeRoom(serving, pods);
+  // Before a pod is made active to which a younger Service would lead, too, beside its own.
+  const labels = pods.map(({ raw }) => raw.metadata.labels ?? {});
+  const crowded = await restoreFirst(serving, crowdedBy(standing, situation.groups, labels));
   if (crowded !== undefined) return crowded;
   const awaited = record === undefined ? [...new Set(others.flatMap((pod) => pod.group ?? []))] : [];
   const served = { ...serving, awaited };

@@ -5,7 +5,7 @@
 import { ROUTED_ANNOTATION, ROUTED_KEY } from "../labels.ts";
 import { selectorJson } from "../model.ts";
 import { isContested, planPause } from "./contest.ts";
-import { endpointOf } from "./endpoint.ts";
+import type { Family } from "./endpoint.ts";
 import { contentOf, isReadyEndpoint, type OtherSlice, type RoutedService, type SliceView } from "./model.ts";
 import { ROUTED_EPOCH_ANNOTATION, SELECTOR_CONTROLLER, TURN } from "./names.ts";
 import { deletion, partsOf, podOf, serviceStep, settled, write, type Observed, type Step } from "./step.ts";
@@ -21,21 +21,20 @@ const planKey = (service: RoutedService): Step | undefined =>
         selector: { [ROUTED_KEY]: null },
       });
 
+const familyNamed = (addressType: string): Family => (addressType === "IPv6" ? "IPv6" : "IPv4");
+
 /** What a slice says of its pod stays true while it still leads there. */
 const planTruth = (observed: Observed, slice: SliceView): Step | undefined => {
   const { name, holder, epoch = 0, second, turn, exclusive, labels } = slice;
-  const family = slice.addressType === "IPv6" ? "IPv6" : "IPv4";
+  const family = familyNamed(slice.addressType);
   const content = { ...contentOf(observed.service, family, podOf(observed, holder)), labels };
   return write("refresh", slice, { name, family, holder, epoch, second, turn, exclusive, content });
 };
 
 /** The selector's controller would still lead there now: it hears of pods and of Services apart, and one may be late. */
-const isTrue = (observed: Observed, { addressType }: OtherSlice, uid: string | undefined): boolean => {
-  const { service, pods } = observed;
-  const pod = pods.find((candidate) => candidate.member && candidate.uid === uid);
-  const family = service.families.find((one) => one === addressType);
-  const endpoint = pod === undefined || family === undefined ? undefined : endpointOf(service.raw, pod, family);
-  return endpoint !== undefined && isReadyEndpoint(endpoint);
+const isTrue = (observed: Observed, { addressType }: OtherSlice, uid = ""): boolean => {
+  const pod = podOf(observed, { name: "", uid });
+  return contentOf(observed.service, familyNamed(addressType), pod).endpoints.some((one) => isReadyEndpoint(one));
 };
 
 const leadsSomewhere = (observed: Observed, other: OtherSlice): boolean =>
