@@ -11,7 +11,7 @@ import type { Candidate } from "../kit/pods/candidate.ts";
 import { selects } from "../kit/selector.ts";
 import { ROLES } from "./labels.ts";
 import { isFencedUnder } from "./leavers.ts";
-import { groupOfService, isExtended, isOwner, type Selector, type ServiceView } from "./model.ts";
+import { groupOfService, isOwner, type Selector, type ServiceView } from "./model.ts";
 
 /** Services of one namespace that have the same original selector. */
 export interface Standing {
@@ -72,7 +72,7 @@ export const crowdedBy = (
 ): readonly ServiceView[] =>
   all
     .filter((other) => byAge(other, standing) > 0 && canOverlap(other, standing) && isShared(other, standing, pods))
-    .flatMap(({ owners }) => owners.filter(isExtended));
+    .flatMap(({ owners }) => owners.filter(({ isKept }) => isKept));
 
 export type LeadReason = "ActiveHealthy" | "ActiveKept" | Departure;
 

@@ -12,13 +12,14 @@ import type { Observed } from "../kit/handover/plan.ts";
 import { keyText } from "../kit/keys.ts";
 import { done, failed, restart, unfinishedBy, type PassOutcome } from "../kit/outcome.ts";
 import type { Candidate } from "../kit/pods/candidate.ts";
+import { selects } from "../kit/selector.ts";
 import { cutOver, extend, restoreFirst } from "./cut-over.ts";
 import { crowdedBy, lead, type Standing, type Verdict } from "./decide.ts";
 import { ROLES } from "./labels.ts";
 import type { Situation } from "./load.ts";
 import { letGo, type Resting } from "./leavers.ts";
 import { READY_PODS, RENEWALS, seriesOf } from "./metrics.ts";
-import { isNarrowed, subjectOf } from "./model.ts";
+import { isNarrowed, subjectOf, type ServiceView } from "./model.ts";
 import { recordSpecOf, standbyPorts } from "./ports.ts";
 import { publish, type PassResult } from "./publish.ts";
 import type { Said } from "./said.ts";
@@ -33,7 +34,21 @@ interface Served extends Io {
   readonly said: Said;
   /** Groups that have pods which the selector finds, where this one has no record yet. */
   readonly awaited: readonly string[];
+  /** Groups that have an active pod which the selector finds: a Service that comes to ask for the active pod would lead to both. */
+  readonly rivals: readonly string[];
+  /** Younger Services that cannot be given back, and why: they would lead to a pod that they find and that is made active here, beside their own. */
+  readonly crowding: readonly ServiceView[];
+  readonly crowded: PassOutcome | undefined;
 }
+
+type Serving = Pick<Served, "context" | "send" | "situation" | "standing" | "record" | "said">;
+
+/** Those groups are to run first. */
+const passedTo = ({ situation: { namespace } }: Served, groups: readonly string[]): PassOutcome => ({
+  kind: "done",
+  reason: "PodsOfAnotherGroup",
+  next: groups.map((name) => keyText({ namespace, name })),
+});
 
 const report = (
   served: Served,
@@ -82,7 +97,7 @@ const led = async (
   const previous = before?.uid === leader.uid ? undefined : before;
   const result = { kind: "settled", active: leader, record: { ...record, epoch }, promoted, previous, reason } as const;
   const [outcome] = await Promise.all([
-    cutOver(served, standing, leader),
+    served.rivals.length > 0 ? passedTo(served, served.rivals) : cutOver(served, standing, leader),
     renewed(served, record),
     report(served, { result, findings }, done(reason)),
   ]);
@@ -119,8 +134,13 @@ const afterHandOver = (served: Served, settled: Settled, findings: readonly Find
 const WAITING: Holding = { kind: "hold", vacates: true, message: "its pods are still another group's", findings: [] };
 
 const decide = (served: Served, pods: readonly Candidate[]): Decision<Verdict, Holding> => {
-  const { standing, record, awaited } = served;
-  const verdict = awaited.length > 0 ? WAITING : lead({ group: standing.group, record, pods });
+  const { standing, record, awaited, crowding } = served;
+  const free = pods.filter(
+    ({ uid, raw }) =>
+      uid === record?.holder?.uid ||
+      !crowding.some(({ original }) => selects({ matchLabels: original }, raw.metadata.labels)),
+  );
+  const verdict = awaited.length > 0 ? WAITING : lead({ group: standing.group, record, pods: free });
   if (verdict.kind === "lead") return { verdict, target: { kind: "pod", uid: verdict.target.uid } };
   return verdict.vacates ? { verdict, target: { kind: "nobody" } } : { verdict, target: undefined };
 };
@@ -160,28 +180,33 @@ const act = async (
   return afterLeavers(served, observed, (record, found) => held(served, { message, record }, [...findings, ...found]));
 };
 
+const groupsOf = (pods: readonly Candidate[]): readonly string[] => [
+  ...new Set(pods.flatMap(({ group }) => group ?? [])),
+];
+
+const concluded = (served: Served, outcome: PassOutcome): PassOutcome => {
+  if (outcome.kind !== "done") return outcome;
+  const { awaited, crowded } = served;
+  return awaited.length > 0 ? passedTo(served, awaited) : (crowded ?? outcome);
+};
+
 /** One attempt to bring the group to rest, on a record that was read before its pods. */
-export const serve = async (serving: Omit<Served, "awaited">): Promise<PassOutcome> => {
+export const serve = async (serving: Serving): Promise<PassOutcome> => {
   const { context, situation, standing, record } = serving;
-  const { namespace, group } = situation;
+  const { group } = situation;
   const loaded = await situation.pods(standing);
   if (!loaded.ok) return failed(loaded.doing, loaded.response);
   const { pods, others } = loaded.value;
-  // Before a pod is made active to which a younger Service would lead, too, beside its own.
   const labels = pods.map(({ raw }) => raw.metadata.labels ?? {});
-  const crowded = await restoreFirst(serving, crowdedBy(standing, situation.groups, labels));
-  if (crowded !== undefined) return crowded;
-  const awaited = record === undefined ? [...new Set(others.flatMap((pod) => pod.group ?? []))] : [];
-  const served = { ...serving, awaited };
-  const waiting: PassOutcome = {
-    kind: "done",
-    reason: "PodsOfAnotherGroup",
-    next: awaited.map((name) => keyText({ namespace, name })),
-  };
-  if (awaited.length > 0 && pods.every(({ member }) => member)) return waiting;
+  const crowding = crowdedBy(standing, situation.groups, labels);
+  const crowded = await restoreFirst(serving, crowding);
+  if (crowded?.kind === "restart") return crowded;
+  const awaited = record === undefined ? groupsOf(others) : [];
+  const rivals = groupsOf(others.filter(({ role }) => role === ROLES.leader));
+  const served = { ...serving, awaited, rivals, crowded, crowding: crowded === undefined ? [] : crowding };
+  if (awaited.length > 0 && pods.every(({ member }) => member)) return passedTo(served, awaited);
   const observed = { names: ROLES, group, record, pods, epochSeen: 0, now: context.clock.serverNow() };
   const contested = contestFindings({ names: ROLES, record, lease: situation.lease, pods });
   if (context.mode === "observe") return observe(served, observed, contested);
-  const outcome = await act(served, observed, contested);
-  return outcome.kind === "done" && awaited.length > 0 ? waiting : outcome;
+  return concluded(served, await act(served, observed, contested));
 };

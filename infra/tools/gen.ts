@@ -6,8 +6,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { VARIABLES } from "../../functions/kit/host/config.ts";
-import type { Described } from "../../functions/kit/host/config.ts";
+import { VARIABLES, type Described } from "../../functions/kit/host/variables.ts";
 import { ELECTION_METRICS } from "../../functions/election/metrics.ts";
 import { HANDOVER_METRICS } from "../../functions/kit/handover/metrics.ts";
 import { METRICS } from "../../functions/kit/host/metric-list.ts";

@@ -53,6 +53,14 @@ test("that of a record into which we have is one", () => {
   expect(problemsOf([lease("pod", FUNCTION_USER), write({ annotations: STAMP })])).toEqual([TRESPASS]);
 });
 
+test("so is that of a record which has moved on since", () => {
+  const moved = lease("another", FUNCTION_USER);
+  const before = lease("pod");
+  expect(problemsOf([before, { ...moved, previous: before.object }, write({ annotations: STAMP })])).toEqual([
+    TRESPASS,
+  ]);
+});
+
 test("so is a second one of the same record", () => {
   const stamped = write({ annotations: STAMP });
   const again = {

@@ -29,7 +29,7 @@ const stampedBy = ({ resource, object, previous }: Revision, annotation: string)
 interface Known {
   /** By uid of the record: its groups, and the uids of the pods that it has named. */
   readonly names: Map<string, Set<string>>;
-  /** By uid of the record: the uids of pods that somebody else has written into it. */
+  /** By uid of the record: the uids of pods that somebody else has written into it, until it moves on by a write of ours. */
   readonly forged: Map<string, Set<string>>;
 }
 
@@ -43,7 +43,9 @@ const learn = ({ names, forged }: Known, { object: { metadata }, previous, write
   add(names, uid, labels[GROUP_LABEL]);
   add(names, uid, holder);
   const isNew = holder !== previous?.metadata.annotations?.[HOLDER_UID_ANNOTATION];
-  if (isNew && writer.user !== FUNCTION_USER) add(forged, uid, holder);
+  if (!isNew) return;
+  if (writer.user === FUNCTION_USER) forged.delete(uid);
+  else add(forged, uid, holder);
 };
 
 /** It was stamped by a record of its group, or by one that has named it. */

@@ -106,7 +106,8 @@ const parseOverrides = (text: string): CeOverrides | undefined => {
 
 type Table = { readonly [K in keyof Settings]: Variable<Settings[K]> };
 
-const TABLE: Table = {
+/** Those that become settings, in the order of the documentation. */
+export const TABLE: Table = {
   port: integer({
     name: "PORT",
     fallback: 8080,
@@ -207,34 +208,6 @@ const TABLE: Table = {
     parse: parseOverrides,
   },
 };
-
-/** What documentation shows of a variable. */
-export type Described = Pick<Variable<unknown>, "name" | "fallback" | "accepts" | "meaning">;
-
-/** What `locateApiServer` reads, for docs/configuration.md. */
-const LOCATION: readonly Described[] = [
-  {
-    name: "BELLWETHER_API_SERVER",
-    fallback: undefined,
-    accepts: "an http or https URL",
-    meaning: "The API server, outside a cluster; unset means the pod's service account.",
-  },
-  {
-    name: "BELLWETHER_TOKEN_FILE",
-    fallback: undefined,
-    accepts: "a path",
-    meaning: "File with the bearer token for `BELLWETHER_API_SERVER`; read again when it changes.",
-  },
-  {
-    name: "BELLWETHER_CA_FILE",
-    fallback: undefined,
-    accepts: "a path",
-    meaning: "File with the PEM certificates to trust for `BELLWETHER_API_SERVER`; unset means the system's.",
-  },
-];
-
-/** All variables in the order of the documentation. */
-export const VARIABLES: readonly Described[] = [...Object.values(TABLE), ...LOCATION];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

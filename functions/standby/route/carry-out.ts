@@ -27,7 +27,6 @@ export type CarriedOut =
 
 /** What the hand-over's metrics call it; the other writes are none of a hand-over. */
 const COUNTED: Partial<Record<Phase, "record" | "fence" | "promote">> = {
-  create: "record",
   swap: "record",
   fence: "fence",
   fill: "promote",

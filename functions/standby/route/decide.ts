@@ -17,6 +17,8 @@ export const decide = (sight: Sight): Decided => {
   const { service, pods } = sight;
   if (service.mode !== "route") return { verdict: undefined, observed: { ...sight, target: undefined } };
   const { record } = partsOf(sight);
-  const verdict = lead({ group: service.uid, record: record === undefined ? undefined : recordOf(record), pods });
+  // One that is nobody's yet says nothing, and labels count.
+  const named = record?.holder === undefined ? undefined : recordOf(record);
+  const verdict = lead({ group: service.uid, record: named, pods });
   return { verdict, observed: { ...sight, target: verdict.kind === "lead" ? verdict.target : undefined } };
 };

@@ -86,7 +86,7 @@ const findingsBack = ({ observed: { service, others }, step }: Rested, now: numb
   if (step.reason === "TurnContested") return [CONTESTED];
   if (step.reason !== "ControllersNotFilled" || isWrittenWithin(service.metadata, TOLD_AFTER_MS, now)) return [];
   const trouble = isFollowed(service, others)
-    ? "the EndpointSlice controller finds no Ready pod by its selector"
+    ? "the EndpointSlice controller leads to no Ready pod of its selector"
     : "the EndpointSlice controller does not follow its selector";
   return [trueFinding("RouteKept", step.reason, `the Service is not given back yet: ${trouble}`)];
 };

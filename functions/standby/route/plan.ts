@@ -139,6 +139,11 @@ const planPaused = (observed: Standing): Step | undefined =>
 /** The label alone is gone, and the key was there all the time: what the controllers have told of the turn still holds. */
 const isStripped = (observed: Standing): boolean => observed.service.turn === undefined && isContested(observed);
 
+/** Of a record that is nobody's there is nothing to tell: nobody was active under its epoch. */
+const isTold = ({ service, record }: Standing, annotations: Readonly<Record<string, string>>): boolean =>
+  record.holder === undefined ||
+  Object.entries(annotations).every(([key, text]) => service.metadata.annotations?.[key] === text);
+
 /** The selector that follows ours is added once ours leads somewhere; the epoch is told once the record has it. */
 const planService = (observed: Standing): Step | undefined => {
   const { service, record } = observed;
@@ -149,8 +154,7 @@ const planService = (observed: Standing): Step | undefined => {
     [ROUTED_ANNOTATION]: selectorJson(original),
     [ROUTED_EPOCH_ANNOTATION]: String(record.epoch ?? 0),
   };
-  const isTold = Object.entries(annotations).every(([key, text]) => service.metadata.annotations?.[key] === text);
-  if (!turns) return isTold ? undefined : serviceStep({ annotations });
+  if (!turns) return isTold(observed, annotations) ? undefined : serviceStep({ annotations });
   const removal = label === undefined ? {} : { [ROLES.roleLabel]: null };
   const labels = { [TURN]: record.turn ?? null };
   return serviceStep({ annotations, labels, selector: { [ROUTED_KEY]: ROUTED_VALUE, ...removal } });

@@ -2,14 +2,8 @@
  * The scaler's environment: everything that the function reads, so that both judge alike, and where the function and the scaler's own
  * gRPC port are.
  */
-import {
-  integer,
-  parseUrl,
-  readConfig,
-  type Config,
-  type Described,
-  type Variable,
-} from "../../../functions/kit/host/config.ts";
+import { integer, parseUrl, readConfig, type Config, type Variable } from "../../../functions/kit/host/config.ts";
+import type { Described } from "../../../functions/kit/host/variables.ts";
 
 export interface ScalerConfig extends Config {
   /** Where events are posted: the function's Service. */

@@ -88,8 +88,11 @@ interface Assignment {
   readonly record: string;
 }
 
-const assignmentOf = (record: SliceView | undefined): Assignment | undefined =>
-  record === undefined ? undefined : { epoch: record.epoch ?? 0, uid: record.holder?.uid ?? "", record: record.uid };
+/** A new record is nobody's first, under the epoch before the next: that assigns nothing. */
+const assignmentOf = (record: SliceView | undefined, last: Assignment | undefined): Assignment | undefined =>
+  record === undefined || (record.holder === undefined && last?.record !== record.uid)
+    ? undefined
+    : { epoch: record.epoch ?? 0, uid: record.holder?.uid ?? "", record: record.uid };
 
 /**
  * S4: each assignment has a larger epoch than all before it, or is the same one again. Between two slices only the clock, and what was told on the
@@ -100,10 +103,9 @@ const judgeAssignment = (
   after: RouteServer,
 ): { readonly assigned: RoutePast["assigned"]; readonly breaches: readonly Breach[] } => {
   const last = past.assigned;
-  const next = assignmentOf(recordOf(after));
+  const next = assignmentOf(recordOf(after), last);
   if (next === undefined) return { assigned: last, breaches: [] };
-  // A new record is nobody's first, under the epoch before the next.
-  const isAsked = last !== undefined && ((clock.moves && next.uid !== "") || last.record === next.record);
+  const isAsked = last !== undefined && (clock.moves || last.record === next.record);
   const isSame = last?.epoch === next.epoch && last.uid === next.uid;
   if (!isAsked || next.epoch > last.epoch || isSame) return { assigned: next, breaches: [] };
   const text = `${next.uid} is active under epoch ${next.epoch} after ${last.uid} under epoch ${last.epoch}`;
@@ -114,7 +116,7 @@ const holderIn = (server: RouteServer): string | undefined => recordOf(server)?.
 
 /** A fail-over is due. */
 const isFailing = (server: RouteServer): boolean =>
-  recordOf(server) !== undefined &&
+  holderIn(server) !== undefined &&
   podsOf(server).every((pod) => pod.metadata.uid !== holderIn(server) || !isReady(pod) || !isMember(pod));
 
 /** Somebody else became active, a cut-over has ended, or the Service was given back. */

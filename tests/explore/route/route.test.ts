@@ -49,6 +49,7 @@ interface Shown {
   readonly size: string;
   readonly faults: string;
   readonly families: number;
+  readonly movingClock?: boolean;
 }
 
 /** The smallest scopes that show the flaw, and the events of the shortest history. */
@@ -62,6 +63,8 @@ const SHOWN_BY: readonly (readonly [string, number, Shown])[] = [
   ["turn-again", 7, { size: "2x1", faults: "unkey=1", families: 1 }],
   ["key-before-slice", 8, { size: "2x1", faults: "", families: 1 }],
   ["record-made-whole", 13, { size: "1x2", faults: "mode=1", families: 1 }],
+  ["key-before-pod", 10, { size: "2x1", faults: "", families: 1 }],
+  ["without-clock", 20, { size: "2x1", faults: "ready=1,slice=1", families: 1, movingClock: true }],
   ["selector-removed", 0, { size: "2x1", faults: "", families: 1 }],
   ["not-filled", 7, { size: "2x1", faults: "mode=1", families: 1 }],
   ["slices-before-key", 6, { size: "2x1", faults: "mode=1", families: 1 }],

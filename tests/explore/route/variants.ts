@@ -13,6 +13,7 @@ import {
 } from "../../../functions/standby/route/step.ts";
 import type { SliceView } from "../../../functions/standby/route/model.ts";
 import { ROUTED_VALUE, TURN } from "../../../functions/standby/route/names.ts";
+import { EPOCH_ONE } from "../handover/protocol.ts";
 import { ENDPOINT_SLICES, SERVICES } from "../../../functions/kit/kube/request.ts";
 
 type Plan = typeof plan;
@@ -84,6 +85,22 @@ const madeWhole =
     if (step.kind !== "write" || step.phase !== "create" || target === undefined) return step;
     return { ...step, spec: recordSpec(observed, { name: target.name, uid: target.uid }, step.spec.epoch + 1) };
   };
+
+/** The key is added while the record is nobody's. */
+const keyedEmpty =
+  (real: Plan): Plan =>
+  (observed) => {
+    const step = real(observed);
+    const isFirst = step.kind === "write" && step.phase === "swap" && step.slice?.holder === undefined;
+    if (!isFirst || observed.service.selector[ROUTED_KEY] === ROUTED_VALUE) return step;
+    return serviceStep({ labels: { [TURN]: step.spec.turn ?? null }, selector: { [ROUTED_KEY]: ROUTED_VALUE } });
+  };
+
+/** Epochs are above what is told, whatever the time is. */
+const withoutClock =
+  (real: Plan): Plan =>
+  (observed) =>
+    real({ ...observed, now: EPOCH_ONE });
 
 /** The key is there before anything else is. */
 const keyFirst =
@@ -183,6 +200,18 @@ export const ROUTE_VARIANTS: readonly RouteVariant[] = [
     leavesOut: "the record that is nobody's until the Service was read again: it is created with the active pod",
     flaw: "S2",
     plan: madeWhole,
+  },
+  {
+    name: "key-before-pod",
+    leavesOut: "the first pod: the key is added while the record is nobody's",
+    flaw: "G",
+    plan: keyedEmpty,
+  },
+  {
+    name: "without-clock",
+    leavesOut: "the clock, as the floor of a new epoch",
+    flaw: "S4",
+    plan: withoutClock,
   },
   {
     name: "selector-removed",

@@ -131,14 +131,14 @@ export const watchCutOvers = (world: World): void => {
     Math.max(news.lostAt(), robbedAt, editedAt.get(service) ?? Number.NEGATIVE_INFINITY) < since &&
     areUntouched(heirs, since);
   const begin = (beginning: Beginning, version: number): void => {
-    const { service, what, heirs, families } = beginning;
+    const { service, what, families } = beginning;
     const begunAt = clock.lived();
     const able = ableOf(beginning);
-    const isSure = heirs.length > 0 && able.length === heirs.length && areUntouched(heirs, begunAt - steadyMs);
+    const isSure = able.length > 0 && areUntouched(able, begunAt - steadyMs);
     const isToNobody = able.length === 0 && families.length > 0 && isOldNews(beginning, begunAt - mostStaleMs());
     if (isToNobody) problems.push(`empty: revision ${version}: ${what} of ${service} to nobody who can lead`);
     if (what === "label cut-over") labelledAt.set(service, begunAt);
-    if (isSure) under.set(service, { ...beginning, begunAt });
+    if (isSure) under.set(service, { ...beginning, heirs: able, begunAt });
     else under.delete(service);
     world.count(isSure ? `watched ${what}` : `unsure ${what}`);
   };
@@ -168,9 +168,9 @@ export const watchCutOvers = (world: World): void => {
   const judgeLead = ({ service, what, begunAt, families, heirs }: CutOver, version: number): void => {
     const isOver = clock.lived() > begunAt + controllersNeedMs(world);
     const isTouched = !areUntouched(heirs, begunAt - steadyMs);
-    // What comes right after a label cut-over has to do with a controller that may not have heard of the label.
+    // A way back right after a label cut-over has to do with a controller that may not have heard of the label.
     const isLabelled = (labelledAt.get(service) ?? Number.NEGATIVE_INFINITY) >= begunAt - controllersNeedMs(world);
-    const isUntimed = isLabelled && UNTIMED.some((disturbance) => tally.has(disturbance));
+    const isUntimed = isLabelled && what !== "route cut-over" && UNTIMED.some((disturbance) => tally.has(disturbance));
     const empty = families.filter((family) => leads.ready(service, family).length === 0);
     if (isOver || isTouched || isUntimed) under.delete(service);
     else if (empty.length > 0)

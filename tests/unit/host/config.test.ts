@@ -1,6 +1,7 @@
 /** Defaults, every kind of bad value, and that all problems are told at once. */
 import { describe, expect, test } from "vitest";
-import { readConfig, VARIABLES } from "../../../functions/kit/host/config.ts";
+import { readConfig } from "../../../functions/kit/host/config.ts";
+import { VARIABLES } from "../../../functions/kit/host/variables.ts";
 
 const LOCATED = { BELLWETHER_API_SERVER: "https://127.0.0.1:6443" };
 

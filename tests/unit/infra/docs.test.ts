@@ -15,7 +15,7 @@ import {
   stampRecordAnnotation,
   tokenAnnotation,
 } from "../../../functions/kit/handover/names.ts";
-import { VARIABLES } from "../../../functions/kit/host/config.ts";
+import { VARIABLES } from "../../../functions/kit/host/variables.ts";
 import { PRIORITY_ANNOTATION } from "../../../functions/kit/pods/candidate.ts";
 import type { KubeObject } from "../../../functions/kit/kube/object.ts";
 import { viewChecker } from "../../../functions/roles/model.ts";

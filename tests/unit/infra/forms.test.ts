@@ -1,6 +1,6 @@
 /** What each form of installation is about: who sends events where, what scales, what a drain does, who may do what. */
 import { describe, expect, test } from "vitest";
-import { VARIABLES } from "../../../functions/kit/host/config.ts";
+import { VARIABLES } from "../../../functions/kit/host/variables.ts";
 import { MANAGER, MANAGER_LABEL } from "../../../functions/standby/route/names.ts";
 import type { OverlayName } from "../../integration/platform/golden/overlays.ts";
 import {

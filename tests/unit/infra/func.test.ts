@@ -1,6 +1,6 @@
 /** func.yaml, held against what func knows and against the overlay that it replaces a part of. */
 import { describe, expect, test } from "vitest";
-import { VARIABLES } from "../../../functions/kit/host/config.ts";
+import { VARIABLES } from "../../../functions/kit/host/variables.ts";
 import { yamlOf } from "./files.ts";
 import { containerOf, podLabelsOf, schedulesOf, periodOf, valueOf, workloadOf, type Env } from "./workloads.ts";
 

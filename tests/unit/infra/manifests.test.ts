@@ -1,7 +1,7 @@
 /** What holds for every form of installation, read from the golden files: what users get. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { VARIABLES } from "../../../functions/kit/host/config.ts";
+import { VARIABLES } from "../../../functions/kit/host/variables.ts";
 import { SCALER_VARIABLES } from "../../../infra/keda/scaler/config.ts";
 import { DIGEST_FILE, digestOfInputs, objectsOf, OVERLAY_NAMES } from "../../integration/platform/golden/overlays.ts";
 import { filesBelow, textOf } from "./files.ts";

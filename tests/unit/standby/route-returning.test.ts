@@ -46,7 +46,7 @@ test("it is told of where they have followed, and lead nowhere", async () => {
   await tick(world);
   await tick(world);
   expect(warningsOf(world)).toEqual([
-    "ControllersNotFilled: the Service is not given back yet: the EndpointSlice controller finds no Ready pod by its selector",
+    "ControllersNotFilled: the Service is not given back yet: the EndpointSlice controller leads to no Ready pod of its selector",
   ]);
 });
 

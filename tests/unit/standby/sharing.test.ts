@@ -85,23 +85,6 @@ test("a pod that comes to belong to both ends the younger group", async () => {
   expect(groupOn(world, "both")).toBe(GROUP);
 });
 
-test("it is made active for the older group once the younger one does not lead to it, though nobody has told that one", async () => {
-  const world = createWorld();
-  addPod(world, "store-a");
-  addPod(world, "front-a", { labels: FRONT });
-  addService(world);
-  await world.clock.advance(2000);
-  addService(world, "front", { selector: FRONT });
-  await world.tick();
-  setReady(world, "store-a", false);
-  addPod(world, "both", { labels: BOTH });
-  await world.drain([KEY]);
-  expect(activePods(world)).toContain("both");
-  const narrowed = world.routes("front").filter(({ selector }) => ROLES.roleLabel in selector);
-  expect(narrowed.map(({ ready }) => ready)).toEqual(narrowed.map(() => ["front-a"]));
-  expect(narrowed.length).toBeGreaterThan(0);
-});
-
 test("a pod that leaves its group for another is fenced and let go before the other has it", async () => {
   const world = createWorld();
   for (const name of ["store-a", "store-b"]) addPod(world, name);
