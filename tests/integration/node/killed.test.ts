@@ -15,6 +15,7 @@ import { daemonsOf } from "../../../infra/lab/node/host/daemons.ts";
 import { chainsThere } from "../../../infra/lab/node/host/iptables.ts";
 import { mountsBelow } from "../../../infra/lab/node/host/mounts.ts";
 import { readSettings } from "../../../infra/lab/node/host/settings.ts";
+import { readNodeRecord } from "../../../infra/lab/node/record.ts";
 import { BRIDGE, nodeFolder } from "../../../infra/lab/node/site.ts";
 import { keptSite, missingForNode } from "../../../infra/lab/node/up.ts";
 import { poll } from "../../../infra/lab/poll.ts";
@@ -130,11 +131,12 @@ describe.skipIf(missing.length > 0)("a node", { timeout: lifeDeadlineMs }, () =>
       await borrowNode(() => undefined);
       setInterval(() => undefined, 1000);`;
     const tests = begin("--input-type=module", "-e", program);
-    await poll(async () => ((await node("status")).startsWith("running for tests") ? true : undefined), {
+    await poll(async () => (readNodeRecord(nodeFolder())?.isReady === true ? true : undefined), {
       what: "node for tests",
-      everyMs: 1_000,
+      everyMs: pollMs,
       deadlineMs: startDeadlineMs,
     });
+    expect(await node("status")).toMatch(/^running for tests/);
     await expect(missingForNode(logToStderr)).rejects.toThrow("another process");
     await kill(tests);
     expect(await node("status")).toMatch(/^left behind/);
