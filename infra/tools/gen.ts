@@ -41,7 +41,7 @@ const variablesTable = (variables: readonly Described[]): string =>
 
 const configurationPage = (): string => `# Configuration
 
-Generated from \`functions/kit/host/config.ts\` and \`infra/keda/scaler/config.ts\` by \`npm run gen\`; do not edit.
+Generated from \`functions/kit/host/variables.ts\` and \`infra/keda/scaler/config.ts\` by \`npm run gen\`; do not edit.
 
 The function reads its environment once, at the start. When a value is not acceptable it says so for all variables
 together and exits with code 1. An empty value counts as unset.
