@@ -39,6 +39,7 @@ const listScope = async (
   io: Io,
   resource: Resource,
   options: Omit<ListAllOptions, "namespace">,
+  Missing: typeof NotInstalled | typeof Unreadable = Unreadable,
 ): Promise<readonly KubeObject[]> => {
   const refusals = new Map<string | undefined, string>();
   const list = async (namespace: string | undefined): Promise<readonly KubeObject[]> => {
@@ -47,7 +48,7 @@ const listScope = async (
     const message = `list ${resource.plural}: ${describe(listing.response)}`;
     if (listing.response.status !== 403) {
       // Of a collection that exists there is a list, if an empty one.
-      throw listing.response.status === 404 ? new NotInstalled(message) : new Unreadable(message);
+      throw listing.response.status === 404 ? new Missing(message) : new Unreadable(message);
     }
     refusals.set(namespace, message);
     return [];
@@ -76,7 +77,7 @@ const slimSet = (set: KubeObject): KubeObject => {
 
 /** All owners of a feature. These reads throw what `sweep` answers with. */
 export const listOwners = (io: Io, resource: Resource): Promise<readonly KubeObject[]> =>
-  listScope(io, resource, { keep: slim });
+  listScope(io, resource, { keep: slim }, NotInstalled);
 
 export const listSets = (io: Io): Promise<readonly KubeObject[]> => listScope(io, STATEFUL_SETS, { keep: slimSet });
 

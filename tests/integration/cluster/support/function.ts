@@ -20,7 +20,7 @@ const readyDeadlineMs = 150_000;
 const zeroDeadlineMs = 110_000;
 const pollMs = 200;
 
-const kubectlOn = ({ site }: ClusterNode, ...args: readonly string[]): Promise<string> =>
+export const kubectlOn = ({ site }: ClusterNode, ...args: readonly string[]): Promise<string> =>
   kubectl({ kubeconfig: () => site.kubeconfigFile, dataDir: site.folder }, ...args);
 
 /** A folder of a user's own that takes a shipped one and names the image. */

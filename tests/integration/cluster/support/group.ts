@@ -9,6 +9,7 @@ import { applyManifest } from "../../../../infra/lab/manifests.ts";
 import type { ClusterNode } from "../../../../infra/lab/node/cluster-node.ts";
 import { poll } from "../../../../infra/lab/poll.ts";
 import { removeIfThere } from "./clean-up.ts";
+import { evidenceOf } from "./evidence.ts";
 import { APPLICATION_IMAGE } from "./images.ts";
 import { removeNamespace } from "./namespaces.ts";
 
@@ -126,6 +127,9 @@ export const removeGroup = async (node: ClusterNode, namespace: string): Promise
   try {
     await removeIfThere(api, path);
     await poll(isGone, { what: `the end of lock ${namespace}/${name}`, everyMs: pollMs, deadlineMs: endDeadlineMs });
+  } catch (error) {
+    process.stderr.write(`lock ${namespace}/${name} does not end:\n${await evidenceOf(node, namespace)}\n`);
+    throw error;
   } finally {
     await removeNamespace(node, namespace);
   }
