@@ -12,17 +12,17 @@ import { succeed } from "../../../infra/lab/api.ts";
 import { openNode, type ClusterNode } from "../../../infra/lab/node/cluster-node.ts";
 import { runningSite } from "../../../infra/lab/node/up.ts";
 import { runFunc } from "../../../infra/lab/platform/func.ts";
-import { kubectl } from "../../../infra/lab/platform/kubectl.ts";
 import { ELECTION } from "../../../infra/observe/scope.ts";
 import { folderOf, objectsOf } from "../platform/golden/overlays.ts";
 import { EVENT_BOUND_MS } from "../support/stage.ts";
 import { deletePod } from "./support/faults.ts";
 import { added, takeInventory, type Inventory } from "./support/func-inventory.ts";
-import { FUNCTION_NAMESPACE, installOverlay, isReady, functionPods, killEnding } from "./support/function.ts";
+import { installOverlay, isReady, functionPods, killEnding } from "./support/function.ts";
 import { tokenOf } from "./support/group.ts";
 import { addGroup, settled, strikeGroup, type Watched } from "./support/groups.ts";
 import { BELLWETHER_IMAGE } from "./support/images.ts";
-import { createNamespaces, namespacesEnded } from "./support/namespaces.ts";
+import { kubectlOn } from "./support/kubectl-on.ts";
+import { createNamespaces, FUNCTION_NAMESPACE, namespacesEnded } from "./support/namespaces.ts";
 
 const NAMESPACE = "func";
 const OVERLAY = "knative-warm";
@@ -73,9 +73,6 @@ describe.skipIf(inject("missing").length > 0)("the func CLI on a real cluster", 
   let overlaysRevision: string | undefined;
   let funcsRevision: string;
 
-  const runKubectl = (...args: readonly string[]): Promise<string> =>
-    kubectl({ kubeconfig: () => node.site.kubeconfigFile, dataDir: node.site.folder }, ...args);
-
   /** In the same folder, whose func.yaml remembers what was deployed. */
   const func = (funcYaml: string, ...args: readonly string[]): Promise<string> =>
     runFunc({ path: folder, funcYaml, kubeconfig: node.site.kubeconfigFile }, ...args);
@@ -105,9 +102,9 @@ describe.skipIf(inject("missing").length > 0)("the func CLI on a real cluster", 
     rmSync(folder, { recursive: true });
     if (node === undefined) return;
     // What a test that failed has left. Locks first: their finalizers need the function, and without failure not even their kind is there.
-    await runKubectl("delete", "ssl", "--all", "-A", ...BOUNDED).catch(() => undefined);
-    await runKubectl("delete", ...BOUNDED, "-k", folderOf(OVERLAY));
-    await runKubectl("delete", ...BOUNDED, "namespace", NAMESPACE);
+    await kubectlOn(node, "delete", "ssl", "--all", "-A", ...BOUNDED).catch(() => undefined);
+    await kubectlOn(node, "delete", ...BOUNDED, "-k", folderOf(OVERLAY));
+    await kubectlOn(node, "delete", ...BOUNDED, "namespace", NAMESPACE);
     node.close();
   }, closeDeadlineMs);
 
@@ -148,7 +145,7 @@ describe.skipIf(inject("missing").length > 0)("the func CLI on a real cluster", 
 
   test("ends what it leads when its user asks for that, as before an uninstallation", async () => {
     await group.observer.stop();
-    await runKubectl("delete", "ssl,leaderstatuscheckers", "--all", "-A");
+    await kubectlOn(node, "delete", "ssl,leaderstatuscheckers", "--all", "-A");
     const leases = "/apis/coordination.k8s.io/v1/leases?labelSelector=app.kubernetes.io%2Fmanaged-by%3Dbellwether";
     const records = async (): Promise<readonly string[]> =>
       (await succeed<{ readonly items: readonly KubeObject[] }>(node.api, "GET", leases)).items.map(
@@ -169,8 +166,8 @@ describe.skipIf(inject("missing").length > 0)("the func CLI on a real cluster", 
 
   test("kubectl delete -k of the overlay takes away the rest: the cluster holds nothing that it did not hold before", async () => {
     await Promise.all([
-      runKubectl("delete", "--ignore-not-found", "-k", folderOf(OVERLAY)),
-      runKubectl("delete", "namespace", NAMESPACE),
+      kubectlOn(node, "delete", "--ignore-not-found", "-k", folderOf(OVERLAY)),
+      kubectlOn(node, "delete", "namespace", NAMESPACE),
     ]);
     await expect.poll(() => left(empty), gone).toEqual([]);
   });

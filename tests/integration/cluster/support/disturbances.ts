@@ -3,8 +3,9 @@ import type { KubeObject } from "../../../../functions/kit/kube/object.ts";
 import { succeed } from "../../../../infra/lab/api.ts";
 import type { ClusterNode } from "../../../../infra/lab/node/cluster-node.ts";
 import { poll } from "../../../../infra/lab/poll.ts";
-import { FUNCTION_NAMESPACE, functionPods, isReady, type Conditioned } from "./function.ts";
+import { functionPods, isReady, type Conditioned } from "./function.ts";
 import { killAll, processesOf } from "./processes.ts";
+import { FUNCTION_NAMESPACE } from "./namespaces.ts";
 
 /** Calls `fault` at the worst moment, and resolves once it has happened. */
 export type Disturbance = (node: ClusterNode, fault: () => Promise<unknown>) => Promise<void>;

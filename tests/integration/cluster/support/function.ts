@@ -7,21 +7,20 @@ import type { KubeObject } from "../../../../functions/kit/kube/object.ts";
 import { succeed } from "../../../../infra/lab/api.ts";
 import { listWatch } from "../../../../infra/lab/list-watch.ts";
 import type { ClusterNode } from "../../../../infra/lab/node/cluster-node.ts";
-import { kubectl } from "../../../../infra/lab/platform/kubectl.ts";
-import { poll } from "../../../../infra/lab/poll.ts";
+import { poll, type PollOptions } from "../../../../infra/lab/poll.ts";
 import { folderOf, objectsOf, type OverlayName } from "../../platform/golden/overlays.ts";
+import { until } from "./evidence.ts";
 import { BELLWETHER_IMAGE } from "./images.ts";
+import { kubectlOn } from "./kubectl-on.ts";
+import { FUNCTION_NAMESPACE } from "./namespaces.ts";
 import { killAll, processesOf } from "./processes.ts";
 
 /** The name in the shipped component, as a user would replace it. */
 const SHIPPED_IMAGE = "registry.example.com/bellwether";
-export const FUNCTION_NAMESPACE = "bellwether";
 const readyDeadlineMs = 150_000;
 const zeroDeadlineMs = 110_000;
+const goneDeadlineMs = 170_000;
 const pollMs = 200;
-
-export const kubectlOn = ({ site }: ClusterNode, ...args: readonly string[]): Promise<string> =>
-  kubectl({ kubeconfig: () => site.kubeconfigFile, dataDir: site.folder }, ...args);
 
 /** A folder of a user's own that takes a shipped one and names the image. */
 const withOurImage = async (overlay: OverlayName, use: (folder: string) => Promise<unknown>): Promise<void> => {
@@ -135,16 +134,18 @@ const isScaledToZero = async (node: ClusterNode): Promise<boolean> => {
 const nothingRuns = async (node: ClusterNode): Promise<boolean> =>
   (await isScaledToZero(node)) && (await functionPods(node)).length === 0;
 
-const until = (what: string, isTrue: () => Promise<boolean>): Promise<true> =>
-  poll(async () => ((await isTrue()) ? true : undefined), { what, everyMs: pollMs, deadlineMs: zeroDeadlineMs });
+const within = (what: string, deadlineMs: number): PollOptions => ({ what, everyMs: pollMs, deadlineMs });
 
 /** Resolves once Knative wants no instance. @throws after most of two minutes: a tick comes each minute. */
 export const functionScaledToZero = (node: ClusterNode): Promise<true> =>
-  until("no instance of the function wanted", () => isScaledToZero(node));
+  until(node, () => isScaledToZero(node), within("no instance of the function wanted", zeroDeadlineMs));
 
-/** Resolves once there is no process of the function either. @throws after most of two minutes. */
+/**
+ * Resolves once there is no process of the function either. @throws after most of three minutes: of each, nothing runs for thirteen seconds,
+ * and of one in which something else than the tick woke it, for none.
+ */
 export const functionGone = (node: ClusterNode): Promise<true> =>
-  until("no process of the function", () => nothingRuns(node));
+  until(node, () => nothingRuns(node), within("no process of the function", goneDeadlineMs));
 
 /** What ends would have up to a minute to end in peace, and meanwhile answer an ingress that keeps connections to it open. */
 export const killEnding = async (node: ClusterNode): Promise<void> => {
@@ -153,12 +154,14 @@ export const killEnding = async (node: ClusterNode): Promise<void> => {
 };
 
 /** As `functionGone`, but at once: also what a tick has woken meanwhile is not waited for. */
-export const endFunction = (node: ClusterNode): Promise<true> =>
-  until("no process of the function", async () => {
+export const endFunction = (node: ClusterNode): Promise<true> => {
+  const isEnded = async (): Promise<boolean> => {
     if (!(await isScaledToZero(node))) return false;
     await killEnding(node);
     return (await functionPods(node)).length === 0;
-  });
+  };
+  return until(node, isEnded, within("no process of the function", zeroDeadlineMs));
+};
 
 export interface Scaling {
   /** Of the Deployment. */

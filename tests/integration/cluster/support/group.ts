@@ -9,7 +9,7 @@ import { applyManifest } from "../../../../infra/lab/manifests.ts";
 import type { ClusterNode } from "../../../../infra/lab/node/cluster-node.ts";
 import { poll } from "../../../../infra/lab/poll.ts";
 import { removeIfThere } from "./clean-up.ts";
-import { evidenceOf } from "./evidence.ts";
+import { until } from "./evidence.ts";
 import { APPLICATION_IMAGE } from "./images.ts";
 import { removeNamespace } from "./namespaces.ts";
 
@@ -122,14 +122,11 @@ export const removeGroup = async (node: ClusterNode, namespace: string): Promise
   const { api } = node;
   const { name } = lockIn(namespace);
   const path = `/apis/${LOCKS.group}/${LOCKS.version}/namespaces/${namespace}/${LOCKS.plural}/${name}`;
-  const isGone = async (): Promise<true | undefined> =>
-    (await api.call("GET", path)).status === 404 ? true : undefined;
+  const isGone = async (): Promise<boolean> => (await api.call("GET", path)).status === 404;
   try {
     await removeIfThere(api, path);
-    await poll(isGone, { what: `the end of lock ${namespace}/${name}`, everyMs: pollMs, deadlineMs: endDeadlineMs });
-  } catch (error) {
-    process.stderr.write(`lock ${namespace}/${name} does not end:\n${await evidenceOf(node, namespace)}\n`);
-    throw error;
+    const what = `the end of lock ${namespace}/${name}`;
+    await until(node, isGone, { what, everyMs: pollMs, deadlineMs: endDeadlineMs });
   } finally {
     await removeNamespace(node, namespace);
   }

@@ -3,11 +3,13 @@ import { EventEmitter, once } from "node:events";
 import type { KubeObject } from "../../../../functions/kit/kube/object.ts";
 import { succeed } from "../../../../infra/lab/api.ts";
 import { listWatch } from "../../../../infra/lab/list-watch.ts";
+import type { PollOptions } from "../../../../infra/lab/poll.ts";
 import type { ClusterNode } from "../../../../infra/lab/node/cluster-node.ts";
-import { poll } from "../../../../infra/lab/poll.ts";
 import type { OverlayName } from "../../platform/golden/overlays.ts";
-import { FUNCTION_NAMESPACE, installOverlay, isReady, removeOverlay, type Conditioned } from "./function.ts";
+import { until } from "./evidence.ts";
+import { installOverlay, isReady, removeOverlay, type Conditioned } from "./function.ts";
 import { killAll, processesOf } from "./processes.ts";
+import { FUNCTION_NAMESPACE } from "./namespaces.ts";
 
 export type KedaForm = Extract<OverlayName, "keda-http" | "keda-push">;
 
@@ -26,11 +28,10 @@ const NODES = "/api/v1/nodes";
 const deadlineMs = 90_000;
 const pollMs = 50;
 
-const until = (what: string, isTrue: () => Promise<boolean>): Promise<true> =>
-  poll(async () => ((await isTrue()) ? true : undefined), { what, everyMs: pollMs, deadlineMs });
+const within = (what: string): PollOptions => ({ what, everyMs: pollMs, deadlineMs });
 
-const gone = ({ api }: ClusterNode, path: string): Promise<true> =>
-  until(`the end of ${path}`, async () => (await api.call("GET", path)).status === 404);
+const gone = (node: ClusterNode, path: string): Promise<true> =>
+  until(node, async () => (await node.api.call("GET", path)).status === 404, within(`the end of ${path}`));
 
 const podsAt = async ({ api }: ClusterNode, path: string): Promise<readonly Conditioned[]> =>
   (await succeed<{ readonly items: readonly Conditioned[] }>(api, "GET", path)).items;
@@ -43,13 +44,14 @@ export const installForm = async (node: ClusterNode, form: KedaForm): Promise<vo
   await installOverlay(node, form);
   const contentType = "application/merge-patch+json";
   await succeed(api, "PATCH", SCALED_OBJECT, { body: LESS_PATIENCE, contentType });
-  await until(`${form} to be Ready`, async () => {
+  const listens = async (): Promise<boolean> => {
     const [scaledObject, scalers] = await Promise.all([
       succeed<Conditioned>(api, "GET", SCALED_OBJECT),
       podsAt(node, SCALERS),
     ]);
     return isReady(scaledObject) && scalers.every(isReady);
-  });
+  };
+  await until(node, listens, within(`${form} to be Ready`));
 };
 
 /** KEDA must still run: the ScaledObject's finalizer is its business. */
@@ -116,5 +118,5 @@ export const asleep = async (node: ClusterNode, wanted: Wanted): Promise<void> =
   for (const { metadata } of await podsAt(node, INSTANCES)) killAll(processesOf(metadata.uid));
   const isAsleep = async (): Promise<boolean> =>
     (await podsAt(node, INSTANCES)).length === 0 && wanted.replicas() === 0;
-  await until("no process of the function", isAsleep);
+  await until(node, isAsleep, within("no process of the function"));
 };

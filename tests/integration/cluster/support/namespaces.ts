@@ -9,6 +9,9 @@ import type { ClusterNode } from "../../../../infra/lab/node/cluster-node.ts";
 import { poll } from "../../../../infra/lab/poll.ts";
 import { removeIfThere } from "./clean-up.ts";
 
+/** Where the overlays put everything of ours. */
+export const FUNCTION_NAMESPACE = "bellwether";
+
 const endDeadlineMs = 150_000;
 const pollMs = 200;
 

@@ -6,7 +6,8 @@ import { poll } from "../../../../infra/lab/poll.ts";
 import { succeed } from "../../../../infra/lab/api.ts";
 import { askPod } from "./ask-pod.ts";
 import type { WithAddress } from "./faults.ts";
-import { functionPods, FUNCTION_NAMESPACE, isReady } from "./function.ts";
+import { functionPods, isReady } from "./function.ts";
+import { FUNCTION_NAMESPACE } from "./namespaces.ts";
 
 export interface Counts {
   /** Of the only instance. */
