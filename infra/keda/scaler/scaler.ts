@@ -6,6 +6,7 @@
 import type { Change } from "../../../events/names.ts";
 import { post, type PostResult } from "../../../events/post.ts";
 import type { ClaimEvent, ObjectEvent } from "../../../events/types.ts";
+import type { Clock } from "../../../functions/kit/clock.ts";
 import { createLog, type Log } from "../../../functions/kit/host/log.ts";
 import { createCredentials } from "../../../functions/kit/kube/credentials.ts";
 import { createTransport } from "../../../functions/kit/kube/transport.ts";
@@ -30,8 +31,11 @@ export interface Scaler {
 
 /** Longer than the function waits before it answers an event; a sweep that takes longer goes on without its answer. */
 const POST_DEADLINE_MS = 15_000;
+/** After a sweep that could not read. Until the first one has read all groups the pod is not Ready, and KEDA reaches nobody: a tick is too long for that. */
+const SWEEP_AGAIN_MS = 5_000;
 
 interface Running {
+  readonly clock: Pick<Clock, "sleep">;
   readonly signal: AbortSignal;
   readonly log: Log;
 }
@@ -44,21 +48,32 @@ interface Sweeper {
   readonly first: Promise<void>;
 }
 
-const createSweeper = (judge: Judge, backlog: Backlog, { signal, log }: Running): Sweeper => {
+const createSweeper = (judge: Judge, backlog: Backlog, { clock, signal, log }: Running): Sweeper => {
   const first = Promise.withResolvers<void>();
   let isReady = false;
   let isSweeping = false;
   let isAskedAgain = false;
+  let isPausing = false;
   signal.addEventListener("abort", () => first.resolve());
   const judged = async (): Promise<boolean> => {
     const { work, problem, barred } = await judge.sweep();
     isReady ||= problem === undefined;
     if (isReady) first.resolve();
-    if (problem !== undefined) log.warn("sweep could not read", { reason: problem });
+    if (problem !== undefined) {
+      log.warn("sweep could not read", { reason: problem });
+      void pause();
+    }
     for (const reason of barred) log.error("nobody is woken for what may not be read", { reason });
     isSweeping = false;
     if (isAskedAgain) sweep();
     return work;
+  };
+  const pause = async (): Promise<void> => {
+    if (isPausing) return;
+    isPausing = true;
+    await clock.sleep(SWEEP_AGAIN_MS);
+    isPausing = false;
+    sweep();
   };
   const sweep = (): void => {
     isAskedAgain = isSweeping;
@@ -98,7 +113,7 @@ export const startScaler = async (config: ScalerConfig): Promise<Scaler> => {
     log,
   });
   const service = await startService({ port: config.scalerPort, state: backlog, log });
-  const { sweep, isReady, first } = createSweeper(judge, backlog, { signal, log });
+  const { sweep, isReady, first } = createSweeper(judge, backlog, { clock, signal, log });
 
   const tell = (news: News, event: ObjectEvent | ClaimEvent): void => {
     const keys = judge.keysOf(event);

@@ -177,3 +177,22 @@ test("where none of our kinds is installed an annotated Service is served all th
     await platform.close();
   }
 });
+
+test("a sweep that cannot read is made again within seconds, and not with the next tick only", async () => {
+  const { api } = stage.world;
+  const endsAt = performance.now() + 1_500;
+  const isInTrouble = (path: string): boolean => path.includes("/leases") && performance.now() < endsAt;
+  const handle: typeof api.handle = (request, options) =>
+    isInTrouble(request.path) ? { status: 500, body: { kind: "Status" } } : api.handle(request, options);
+  const platform = await openPlatform({ ...api, handle });
+  try {
+    const scaler = await platform.scaler();
+    await new Promise((resolve) => {
+      setTimeout(resolve, 1_400);
+    });
+    expect(scaler.isReady()).toBe(false);
+    await untilReady(scaler);
+  } finally {
+    await platform.close();
+  }
+});
