@@ -19,7 +19,6 @@ import { killAll, processesOf } from "./processes.ts";
 const SHIPPED_IMAGE = "registry.example.com/bellwether";
 const readyDeadlineMs = 150_000;
 const zeroDeadlineMs = 110_000;
-const goneDeadlineMs = 170_000;
 const pollMs = 200;
 
 /** A folder of a user's own that takes a shipped one and names the image. */
@@ -134,18 +133,15 @@ const isScaledToZero = async (node: ClusterNode): Promise<boolean> => {
 const nothingRuns = async (node: ClusterNode): Promise<boolean> =>
   (await isScaledToZero(node)) && (await functionPods(node)).length === 0;
 
-const within = (what: string, deadlineMs: number): PollOptions => ({ what, everyMs: pollMs, deadlineMs });
+const within = (what: string): PollOptions => ({ what, everyMs: pollMs, deadlineMs: zeroDeadlineMs });
 
 /** Resolves once Knative wants no instance. @throws after most of two minutes: a tick comes each minute. */
 export const functionScaledToZero = (node: ClusterNode): Promise<true> =>
-  until(node, () => isScaledToZero(node), within("no instance of the function wanted", zeroDeadlineMs));
+  until(node, () => isScaledToZero(node), within("no instance of the function wanted"));
 
-/**
- * Resolves once there is no process of the function either. @throws after most of three minutes: of each, nothing runs for thirteen seconds,
- * and of one in which something else than the tick woke it, for none.
- */
+/** Resolves once there is no process of the function either. @throws after most of two minutes. */
 export const functionGone = (node: ClusterNode): Promise<true> =>
-  until(node, () => nothingRuns(node), within("no process of the function", goneDeadlineMs));
+  until(node, () => nothingRuns(node), within("no process of the function"));
 
 /** What ends would have up to a minute to end in peace, and meanwhile answer an ingress that keeps connections to it open. */
 export const killEnding = async (node: ClusterNode): Promise<void> => {
@@ -160,7 +156,7 @@ export const endFunction = (node: ClusterNode): Promise<true> => {
     await killEnding(node);
     return (await functionPods(node)).length === 0;
   };
-  return until(node, isEnded, within("no process of the function", zeroDeadlineMs));
+  return until(node, isEnded, within("no process of the function"));
 };
 
 export interface Scaling {
